@@ -1,0 +1,2 @@
+//! rarefy
+fn main() {}

@@ -1,0 +1,138 @@
+//! Changes of a pattern, and how columns follow them.
+
+use super::Pattern;
+
+/// Marks a block that did not exist before an edit (see [`PatternEdit::sources`]).
+pub const GROWN: u32 = u32::MAX;
+
+/// Reusable buffers of an edit: after [`Pattern::edit`] they hold where each block came from.
+///
+/// Keep one per network and reserve the largest layer once: an edit then allocates nothing.
+#[derive(Clone, Debug, Default)]
+pub struct PatternEdit {
+    sources: Vec<u32>,
+    taps: Vec<u32>,
+    row_starts: Vec<u32>,
+}
+
+/// Why an edit was refused; the pattern is unchanged.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EditError {
+    /// A list is not strictly ascending or leaves the layer.
+    #[error("the {list} list must be strictly ascending block positions below {limit}, found {found}")]
+    Order {
+        /// `drop` or `grow`.
+        list: &'static str,
+        /// Exclusive upper bound.
+        limit: u32,
+        /// The offending position.
+        found: u32,
+    },
+    /// A block to drop does not exist.
+    #[error("cannot drop the block at position {position}: it does not exist")]
+    Absent {
+        /// Block position.
+        position: u32,
+    },
+    /// A block to grow exists already and is not dropped by the same edit.
+    #[error("cannot grow the block at position {position}: it exists already")]
+    Present {
+        /// Block position.
+        position: u32,
+    },
+}
+
+impl PatternEdit {
+    /// Buffers for layers of up to `blocks` existing blocks and `row_blocks` rows.
+    pub fn with_capacity(blocks: usize, row_blocks: usize) -> Self {
+        Self {
+            sources: Vec::with_capacity(blocks),
+            taps: Vec::with_capacity(blocks),
+            row_starts: Vec::with_capacity(row_blocks + 1),
+        }
+    }
+
+    /// For each block after the edit its index before it, or [`GROWN`].
+    pub fn sources(&self) -> &[u32] {
+        &self.sources
+    }
+}
+
+impl Pattern {
+    /// Removes the blocks at positions `drop` and adds those at `grow` (both strictly ascending block positions).
+    ///
+    /// A position in both lists is removed and grown anew: its column values start at zero. On error nothing changed.
+    pub fn edit(&mut self, drop: &[u32], grow: &[u32], edit: &mut PatternEdit) -> Result<(), EditError> {
+        let limit = self.positions() as u32;
+        for (list, positions) in [("drop", drop), ("grow", grow)] {
+            let mut least = 0;
+            for &found in positions {
+                if found < least || found >= limit {
+                    return Err(EditError::Order { list, limit, found });
+                }
+                least = found + 1;
+            }
+        }
+        let per_row = self.taps_per_row();
+        edit.sources.clear();
+        edit.taps.clear();
+        edit.row_starts.clear();
+        edit.row_starts.push(0);
+        let (mut dropped, mut grown) = (drop.iter().copied().peekable(), grow.iter().copied().peekable());
+        for row in 0..self.row_blocks() {
+            let base = row as u32 * per_row;
+            let start = self.row_starts[row];
+            for (index, &tap) in (start..).zip(self.row(row)) {
+                let position = base + tap;
+                while let Some(position) = grown.next_if(|&grown| grown < position) {
+                    edit.push(position - base, GROWN);
+                }
+                if let Some(&absent) = dropped.peek().filter(|&&dropped| dropped < position) {
+                    return Err(EditError::Absent { position: absent });
+                }
+                let drops = dropped.next_if_eq(&position).is_some();
+                let grows = grown.next_if_eq(&position).is_some();
+                match (drops, grows) {
+                    (false, true) => return Err(EditError::Present { position }),
+                    (true, false) => {}
+                    (_, grows) => edit.push(tap, if grows { GROWN } else { index }),
+                }
+            }
+            while let Some(position) = grown.next_if(|&grown| grown < base + per_row) {
+                edit.push(position - base, GROWN);
+            }
+            edit.row_starts.push(edit.taps.len() as u32);
+        }
+        if let Some(position) = dropped.next() {
+            return Err(EditError::Absent { position });
+        }
+        self.taps.clear();
+        self.taps.extend_from_slice(&edit.taps);
+        self.row_starts.copy_from_slice(&edit.row_starts);
+        Ok(())
+    }
+
+    /// Makes room for `blocks` existing blocks, so that edits up to that size allocate nothing.
+    pub fn reserve(&mut self, blocks: usize) {
+        self.taps.reserve(blocks.saturating_sub(self.taps.len()));
+    }
+}
+
+impl PatternEdit {
+    fn push(&mut self, tap: u32, source: u32) {
+        self.taps.push(tap);
+        self.sources.push(source);
+    }
+}
+
+/// Carries one column over an edit: `new` block `i` is `old` block `sources[i]`, or zeros where it is [`GROWN`].
+///
+/// `block_len` is the number of weights of a block; `new` must hold `sources.len() * block_len` values.
+pub fn move_column(old: &[f32], new: &mut [f32], sources: &[u32], block_len: usize) {
+    for (new, &source) in new.chunks_exact_mut(block_len).zip(sources) {
+        match source {
+            GROWN => new.fill(0.0),
+            source => new.copy_from_slice(&old[source as usize * block_len..][..block_len]),
+        }
+    }
+}

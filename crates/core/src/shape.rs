@@ -1,0 +1,76 @@
+//! Shapes of weights and of the blocks they are drawn in.
+
+use serde::{Deserialize, Serialize};
+
+/// Shape of a convolution weight `[outputs, inputs, kernel_h, kernel_w]`; a linear weight has a 1 x 1 kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct WeightShape {
+    /// Output channels.
+    pub outputs: usize,
+    /// Input channels.
+    pub inputs: usize,
+    /// Kernel height.
+    pub kernel_h: usize,
+    /// Kernel width.
+    pub kernel_w: usize,
+}
+
+impl WeightShape {
+    /// A convolution weight.
+    pub const fn conv(outputs: usize, inputs: usize, kernel_h: usize, kernel_w: usize) -> Self {
+        Self { outputs, inputs, kernel_h, kernel_w }
+    }
+
+    /// A linear weight `[outputs, inputs]`.
+    pub const fn linear(outputs: usize, inputs: usize) -> Self {
+        Self::conv(outputs, inputs, 1, 1)
+    }
+
+    /// Number of positions of the dense weight.
+    pub const fn len(self) -> usize {
+        self.outputs * self.fan_in()
+    }
+
+    /// Whether there is no position at all.
+    pub const fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// Inputs of one output: `inputs * kernel_h * kernel_w`.
+    pub const fn fan_in(self) -> usize {
+        self.inputs * self.kernel_h * self.kernel_w
+    }
+}
+
+/// Unit in which weights live and die: `rows` output channels x `columns` input channels at one kernel position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Block {
+    /// Output channels in a block.
+    pub rows: usize,
+    /// Input channels in a block.
+    pub columns: usize,
+}
+
+impl Block {
+    /// Single weights.
+    pub const UNSTRUCTURED: Self = Self { rows: 1, columns: 1 };
+
+    /// Weights in one block.
+    pub const fn len(self) -> usize {
+        self.rows * self.columns
+    }
+
+    /// Whether a block holds no weight (an invalid block).
+    pub const fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// The largest block not above this one that tiles `shape`: `gcd(rows, outputs) x gcd(columns, inputs)`.
+    pub fn fit(self, shape: WeightShape) -> Self {
+        Self { rows: gcd(self.rows, shape.outputs), columns: gcd(self.columns, shape.inputs) }
+    }
+}
+
+fn gcd(a: usize, b: usize) -> usize {
+    if b == 0 { a.max(1) } else { gcd(b, a % b) }
+}

@@ -1,0 +1,11 @@
+//! Networks: graphs, models, parameters, executors, optimizers.
+#![forbid(unsafe_code)]
+
+pub mod graph;
+pub mod models;
+pub mod optim;
+pub mod params;
+pub mod reference;
+mod session;
+
+pub use session::{Session, SessionError, SessionOptions, StepOutcome};
