@@ -12,4 +12,4 @@ mod shape;
 
 pub use density::{Density, DensityError};
 pub use pattern::{EditError, GROWN, Pattern, PatternEdit, PatternError, Tap, move_column};
-pub use shape::{Block, WeightShape};
+pub use shape::{Block, Extent, WeightShape};

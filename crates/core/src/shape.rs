@@ -1,4 +1,4 @@
-//! Shapes of weights and of the blocks they are drawn in.
+//! Shapes of weights, of the blocks they are drawn in, and of images.
 
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +39,39 @@ impl WeightShape {
     /// Inputs of one output: `inputs * kernel_h * kernel_w`.
     pub const fn fan_in(self) -> usize {
         self.inputs * self.kernel_h * self.kernel_w
+    }
+}
+
+/// Channels, height and width of one sample's activation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Extent {
+    /// Channels.
+    pub channels: usize,
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+}
+
+impl Extent {
+    /// A vector of `channels` numbers.
+    pub const fn vector(channels: usize) -> Self {
+        Self { channels, height: 1, width: 1 }
+    }
+
+    /// Numbers in one sample.
+    pub const fn len(self) -> usize {
+        self.channels * self.area()
+    }
+
+    /// Whether a sample holds no number (an invalid extent).
+    pub const fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// `height * width`.
+    pub const fn area(self) -> usize {
+        self.height * self.width
     }
 }
 

@@ -8,44 +8,13 @@ mod parameter;
 pub use builder::{GraphBuilder, GraphError};
 pub use parameter::{InitRule, Parameter, Role};
 
+pub use rarefy_core::Extent;
+
 use rarefy_core::WeightShape;
 
 /// Index of a node; nodes only refer to earlier ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub usize);
-
-/// Channels, height and width of one sample's activation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Extent {
-    /// Channels.
-    pub channels: usize,
-    /// Rows.
-    pub height: usize,
-    /// Columns.
-    pub width: usize,
-}
-
-impl Extent {
-    /// A vector of `channels` numbers.
-    pub const fn vector(channels: usize) -> Self {
-        Self { channels, height: 1, width: 1 }
-    }
-
-    /// Numbers in one sample.
-    pub const fn len(self) -> usize {
-        self.channels * self.area()
-    }
-
-    /// Whether a sample holds no number (an invalid extent).
-    pub const fn is_empty(self) -> bool {
-        self.len() == 0
-    }
-
-    /// `height * width`.
-    pub const fn area(self) -> usize {
-        self.height * self.width
-    }
-}
 
 /// What a node computes.
 #[derive(Clone, Debug, PartialEq)]
