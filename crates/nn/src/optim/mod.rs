@@ -1,5 +1,10 @@
 //! Optimizers and learning-rate schedules.
 
+pub mod reference;
+mod schedule;
+
+pub use schedule::{DECAYS, Decay, LrSchedule, UnknownDecay, half_and_three_quarters};
+
 /// Which update rule, with its constants (METHODS 4).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Optimizer {

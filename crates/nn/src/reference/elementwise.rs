@@ -1,0 +1,19 @@
+//! ReLU and addition.
+
+use super::Scalar;
+
+/// max(x, 0).
+pub(super) fn relu<T: Scalar>(input: &[T]) -> Vec<T> {
+    input.iter().map(|&x| if x > T::ZERO { x } else { T::ZERO }).collect()
+}
+
+/// The gradient where the input was above 0; the derivative at 0 is 0.
+pub(super) fn relu_backward<T: Scalar>(input: &[T], output_gradient: &[T]) -> Vec<T> {
+    let pairs = input.iter().zip(output_gradient);
+    pairs.map(|(&x, &dout)| if x > T::ZERO { dout } else { T::ZERO }).collect()
+}
+
+/// `a + b`.
+pub(super) fn add<T: Scalar>(a: &[T], b: &[T]) -> Vec<T> {
+    a.iter().zip(b).map(|(&a, &b)| a + b).collect()
+}
