@@ -42,8 +42,8 @@ impl WeightShape {
     }
 }
 
-/// Channels, height and width of one sample's activation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Channels, height and width of one image or of one sample's activation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Extent {
     /// Channels.
     pub channels: usize,

@@ -1,0 +1,110 @@
+//! What can go wrong with data.
+
+use crate::Split;
+
+/// Why data could not be opened or read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// No data set of this name.
+    #[error("unknown data set `{name}`; {hint}choices are {choices}")]
+    Unknown {
+        /// The name given.
+        name: String,
+        /// The nearest name as `did you mean X? `, or nothing.
+        hint: String,
+        /// All names.
+        choices: String,
+    },
+    /// The stored data are not what they should be.
+    #[error("the data of `{dataset}` are damaged: {problem}")]
+    Corrupt {
+        /// Data set.
+        dataset: String,
+        /// What was expected and found.
+        problem: String,
+    },
+    /// A sample past the end of a split.
+    #[error("`{dataset}` has {len} {split} samples, there is no sample {index}")]
+    Index {
+        /// Data set.
+        dataset: String,
+        /// Split.
+        split: Split,
+        /// Samples in the split.
+        len: usize,
+        /// The sample asked for.
+        index: u32,
+    },
+    /// The buffer does not hold one image.
+    #[error("an image of `{dataset}` has {expected} numbers, the buffer given {found}")]
+    Buffer {
+        /// Data set.
+        dataset: String,
+        /// Numbers in an image.
+        expected: usize,
+        /// Length of the buffer.
+        found: usize,
+    },
+    /// A data set returned a label that is no class.
+    #[error("{split} sample {index} of `{dataset}` has label {label}, but there are {classes} classes (0 to {})", .classes.saturating_sub(1))]
+    Label {
+        /// Data set.
+        dataset: String,
+        /// Split.
+        split: Split,
+        /// Sample.
+        index: u32,
+        /// Its label.
+        label: u32,
+        /// Number of classes.
+        classes: usize,
+    },
+    /// A sample could not be read; for data sets of your own.
+    #[error("{split} sample {index} of `{dataset}`: {problem}")]
+    Sample {
+        /// Data set.
+        dataset: String,
+        /// Split.
+        split: Split,
+        /// Sample.
+        index: u32,
+        /// What happened.
+        problem: String,
+    },
+    /// A batch must hold at least one sample.
+    #[error("the batch size must be at least 1")]
+    BatchSize,
+    /// More samples or larger batches than indices reach.
+    #[error("the {split} split of `{dataset}` has {len} samples; at most {} can be loaded", u32::MAX)]
+    TooLarge {
+        /// Data set.
+        dataset: String,
+        /// Split.
+        split: Split,
+        /// Its samples.
+        len: usize,
+    },
+    /// An epoch cannot start there.
+    #[error("an epoch has {batches} batches, it cannot start at batch {first}")]
+    Start {
+        /// Batches in an epoch.
+        batches: usize,
+        /// Where it should have started.
+        first: usize,
+    },
+    /// The loading thread could not be started.
+    #[error("could not start the loading thread: {reason}")]
+    Thread {
+        /// The system's reason.
+        reason: String,
+    },
+    /// The data set panicked on the loading thread.
+    #[error("loading `{dataset}` panicked: {message}")]
+    Panicked {
+        /// Data set.
+        dataset: String,
+        /// The panic's message.
+        message: String,
+    },
+}
