@@ -1,1 +1,10 @@
-//! rarefy-formats
+//! Files of a trained network: the checkpoint, and writing any file so that a crash leaves the old or the new one.
+#![forbid(unsafe_code)]
+
+mod atomic;
+pub mod checkpoint;
+mod error;
+
+pub use atomic::{atomic_write, remove_temporaries};
+pub use checkpoint::{Checkpoint, DataInfo, Inspection, Meta, Seeds};
+pub use error::FormatError;
