@@ -26,9 +26,9 @@ impl WeightShape {
         Self::conv(outputs, inputs, 1, 1)
     }
 
-    /// Number of positions of the dense weight.
+    /// Number of positions of the dense weight; saturates, so that an absurd shape is refused instead of wrapping.
     pub const fn len(self) -> usize {
-        self.outputs * self.fan_in()
+        self.outputs.saturating_mul(self.fan_in())
     }
 
     /// Whether there is no position at all.
@@ -36,9 +36,9 @@ impl WeightShape {
         self.len() == 0
     }
 
-    /// Inputs of one output: `inputs * kernel_h * kernel_w`.
+    /// Inputs of one output: `inputs * kernel_h * kernel_w`, saturating.
     pub const fn fan_in(self) -> usize {
-        self.inputs * self.kernel_h * self.kernel_w
+        self.inputs.saturating_mul(self.kernel_h).saturating_mul(self.kernel_w)
     }
 }
 
@@ -88,9 +88,9 @@ impl Block {
     /// Single weights.
     pub const UNSTRUCTURED: Self = Self { rows: 1, columns: 1 };
 
-    /// Weights in one block.
+    /// Weights in one block, saturating.
     pub const fn len(self) -> usize {
-        self.rows * self.columns
+        self.rows.saturating_mul(self.columns)
     }
 
     /// Whether a block holds no weight (an invalid block).
@@ -98,12 +98,16 @@ impl Block {
         self.len() == 0
     }
 
-    /// The largest block not above this one that tiles `shape`: `gcd(rows, outputs) x gcd(columns, inputs)`.
+    /// The part of this block that tiles `shape`: `gcd(rows, outputs) x gcd(columns, inputs)`; a zero extent of
+    /// either counts as 1.
     pub fn fit(self, shape: WeightShape) -> Self {
-        Self { rows: gcd(self.rows, shape.outputs), columns: gcd(self.columns, shape.inputs) }
+        Self {
+            rows: gcd(self.rows.max(1), shape.outputs.max(1)),
+            columns: gcd(self.columns.max(1), shape.inputs.max(1)),
+        }
     }
 }
 
 fn gcd(a: usize, b: usize) -> usize {
-    if b == 0 { a.max(1) } else { gcd(b, a % b) }
+    if b == 0 { a } else { gcd(b, a % b) }
 }

@@ -1,6 +1,6 @@
 //! Changes of a pattern, and how columns follow them.
 
-use super::Pattern;
+use super::{Pattern, build::first_disorder};
 
 /// Marks a block that did not exist before an edit (see [`PatternEdit::sources`]).
 pub const GROWN: u32 = u32::MAX;
@@ -61,22 +61,30 @@ impl PatternEdit {
 impl Pattern {
     /// Removes the blocks at positions `drop` and adds those at `grow` (both strictly ascending block positions).
     ///
-    /// A position in both lists is removed and grown anew: its column values start at zero. On error nothing changed.
+    /// A position in both lists is removed and grown anew: its column values start at zero. On error nothing changed
+    /// and `edit` has no sources.
     pub fn edit(&mut self, drop: &[u32], grow: &[u32], edit: &mut PatternEdit) -> Result<(), EditError> {
+        let merged = self.merge(drop, grow, edit);
+        if merged.is_err() {
+            edit.clear();
+            return merged;
+        }
+        self.taps.clear();
+        self.taps.extend_from_slice(&edit.taps);
+        self.row_starts.copy_from_slice(&edit.row_starts);
+        Ok(())
+    }
+
+    /// Writes the edited structure into `edit`: one walk over the existing blocks and both lists.
+    fn merge(&self, drop: &[u32], grow: &[u32], edit: &mut PatternEdit) -> Result<(), EditError> {
         let limit = self.positions() as u32;
         for (list, positions) in [("drop", drop), ("grow", grow)] {
-            let mut least = 0;
-            for &found in positions {
-                if found < least || found >= limit {
-                    return Err(EditError::Order { list, limit, found });
-                }
-                least = found + 1;
+            if let Some(found) = first_disorder(positions, limit) {
+                return Err(EditError::Order { list, limit, found });
             }
         }
         let per_row = self.taps_per_row();
-        edit.sources.clear();
-        edit.taps.clear();
-        edit.row_starts.clear();
+        edit.clear();
         edit.row_starts.push(0);
         let (mut dropped, mut grown) = (drop.iter().copied().peekable(), grow.iter().copied().peekable());
         for row in 0..self.row_blocks() {
@@ -93,9 +101,10 @@ impl Pattern {
                 let drops = dropped.next_if_eq(&position).is_some();
                 let grows = grown.next_if_eq(&position).is_some();
                 match (drops, grows) {
-                    (false, true) => return Err(EditError::Present { position }),
+                    (false, false) => edit.push(tap, index),
                     (true, false) => {}
-                    (_, grows) => edit.push(tap, if grows { GROWN } else { index }),
+                    (true, true) => edit.push(tap, GROWN),
+                    (false, true) => return Err(EditError::Present { position }),
                 }
             }
             while let Some(position) = grown.next_if(|&grown| grown < base + per_row) {
@@ -103,13 +112,10 @@ impl Pattern {
             }
             edit.row_starts.push(edit.taps.len() as u32);
         }
-        if let Some(position) = dropped.next() {
-            return Err(EditError::Absent { position });
+        match dropped.next() {
+            Some(position) => Err(EditError::Absent { position }),
+            None => Ok(()),
         }
-        self.taps.clear();
-        self.taps.extend_from_slice(&edit.taps);
-        self.row_starts.copy_from_slice(&edit.row_starts);
-        Ok(())
     }
 
     /// Makes room for `blocks` existing blocks, so that edits up to that size allocate nothing.
@@ -119,6 +125,12 @@ impl Pattern {
 }
 
 impl PatternEdit {
+    fn clear(&mut self) {
+        self.sources.clear();
+        self.taps.clear();
+        self.row_starts.clear();
+    }
+
     fn push(&mut self, tap: u32, source: u32) {
         self.taps.push(tap);
         self.sources.push(source);
@@ -127,8 +139,12 @@ impl PatternEdit {
 
 /// Carries one column over an edit: `new` block `i` is `old` block `sources[i]`, or zeros where it is [`GROWN`].
 ///
-/// `block_len` is the number of weights of a block; `new` must hold `sources.len() * block_len` values.
+/// `block_len` is the number of weights of a block. Values are copied bit for bit.
+///
+/// # Panics
+/// If `block_len` is 0, `new` does not hold exactly `sources.len() * block_len` values, or a source lies outside `old`.
 pub fn move_column(old: &[f32], new: &mut [f32], sources: &[u32], block_len: usize) {
+    assert_eq!(new.len(), sources.len() * block_len, "a column must hold every block of the edited pattern");
     for (new, &source) in new.chunks_exact_mut(block_len).zip(sources) {
         match source {
             GROWN => new.fill(0.0),

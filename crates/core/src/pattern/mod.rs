@@ -1,8 +1,11 @@
 //! The structure of one layer's sparse weight.
 
+mod build;
 mod edit;
+mod error;
 
 pub use edit::{EditError, GROWN, PatternEdit, move_column};
+pub use error::PatternError;
 
 use crate::{Block, Density, WeightShape};
 
@@ -30,99 +33,7 @@ pub struct Tap {
     pub x: usize,
 }
 
-/// Why a structure is no pattern.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PatternError {
-    /// The shape has a zero extent or more positions than 32-bit indices reach.
-    #[error("a weight shape needs extents above 0 and fewer than 2^31 positions, found {0:?}")]
-    Shape(WeightShape),
-    /// The block does not tile the shape.
-    #[error("a {}x{} block does not tile {shape:?}; rows must divide the outputs and columns the inputs", block.rows, block.columns)]
-    Block {
-        /// The block asked for.
-        block: Block,
-        /// The layer's shape.
-        shape: WeightShape,
-    },
-    /// Row starts are not an ascending list from 0 to the number of taps.
-    #[error("row starts must be {expected} ascending numbers from 0 to the number of taps ({taps})")]
-    RowStarts {
-        /// Row blocks + 1.
-        expected: usize,
-        /// Number of taps.
-        taps: usize,
-    },
-    /// A tap is out of range, repeated or out of order.
-    #[error("taps of row block {row} must be strictly ascending and below {limit}, found {found}")]
-    Tap {
-        /// Row block.
-        row: usize,
-        /// Exclusive upper bound.
-        limit: u32,
-        /// The offending tap.
-        found: u32,
-    },
-}
-
 impl Pattern {
-    /// Builds a pattern from its compressed rows; every invariant is checked.
-    ///
-    /// `row_starts` has one entry per row block plus one; taps `row_starts[r]..row_starts[r + 1]` belong to row block `r`.
-    pub fn new(
-        shape: WeightShape,
-        block: Block,
-        row_starts: Vec<u32>,
-        taps: Vec<u32>,
-    ) -> Result<Self, PatternError> {
-        check_shape(shape, block)?;
-        let pattern = Self { shape, block, row_starts, taps };
-        let rows = pattern.row_blocks();
-        let starts_ok = pattern.row_starts.len() == rows + 1
-            && pattern.row_starts[0] == 0
-            && pattern.row_starts.is_sorted()
-            && pattern.row_starts[rows] as usize == pattern.taps.len();
-        if !starts_ok {
-            return Err(PatternError::RowStarts { expected: rows + 1, taps: pattern.taps.len() });
-        }
-        let limit = pattern.taps_per_row();
-        for row in 0..rows {
-            let mut least = 0;
-            for &found in pattern.row(row) {
-                if found < least || found >= limit {
-                    return Err(PatternError::Tap { row, limit, found });
-                }
-                least = found + 1;
-            }
-        }
-        Ok(pattern)
-    }
-
-    /// The dense layer.
-    pub fn full(shape: WeightShape, block: Block) -> Result<Self, PatternError> {
-        check_shape(shape, block)?;
-        let rows = (shape.outputs / block.rows) as u32;
-        let per_row = (shape.fan_in() / block.columns) as u32;
-        let taps = (0..rows).flat_map(|_| 0..per_row).collect();
-        Self::new(shape, block, (0..=rows).map(|row| row * per_row).collect(), taps)
-    }
-
-    /// Builds a pattern from strictly ascending block positions `row_block * taps_per_row + tap`.
-    pub fn from_positions(shape: WeightShape, block: Block, positions: &[u32]) -> Result<Self, PatternError> {
-        check_shape(shape, block)?;
-        let rows = shape.outputs / block.rows;
-        let per_row = (shape.fan_in() / block.columns) as u32;
-        let mut row_starts = Vec::with_capacity(rows + 1);
-        row_starts.push(0);
-        for row in 1..=rows as u32 {
-            row_starts.push(positions.partition_point(|&position| position < row * per_row) as u32);
-        }
-        if let Some(&found) = positions.last().filter(|&&position| position >= rows as u32 * per_row) {
-            return Err(PatternError::Tap { row: rows - 1, limit: per_row, found });
-        }
-        let taps = positions.iter().map(|position| position % per_row).collect();
-        Self::new(shape, block, row_starts, taps)
-    }
-
     /// Shape of the dense weight.
     pub fn shape(&self) -> WeightShape {
         self.shape
@@ -149,6 +60,9 @@ impl Pattern {
     }
 
     /// Taps of one row block, ascending.
+    ///
+    /// # Panics
+    /// If there is no such row block.
     pub fn row(&self, row_block: usize) -> &[u32] {
         &self.taps[self.row_starts[row_block] as usize..self.row_starts[row_block + 1] as usize]
     }
@@ -217,16 +131,4 @@ impl Pattern {
             })
         })
     }
-}
-
-fn check_shape(shape: WeightShape, block: Block) -> Result<(), PatternError> {
-    let extents = [shape.outputs, shape.inputs, shape.kernel_h, shape.kernel_w];
-    let positions = extents.iter().try_fold(1usize, |product, &extent| product.checked_mul(extent));
-    if positions.is_none_or(|count| count == 0 || count >= 1 << 31) {
-        return Err(PatternError::Shape(shape));
-    }
-    if block.is_empty() || shape.outputs % block.rows != 0 || shape.inputs % block.columns != 0 {
-        return Err(PatternError::Block { block, shape });
-    }
-    Ok(())
 }

@@ -3,6 +3,9 @@
 //! Raw ChaCha8 words with our own bounded integer, shuffle, uniform and normal, pinned by test vectors: neither
 //! thread timing nor a crate's sampling code can change a result.
 
+mod bit_set;
+
+use bit_set::BitSet;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
@@ -13,7 +16,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 pub enum Purpose {
     /// Which weights exist (index: layer).
     Mask = 1,
-    /// Initial weights (index: parameter; word position: dense index).
+    /// Initial values (index: parameter; drawn in order of dense positions).
     Init = 2,
     /// Order of training samples (index: epoch).
     Order = 3,
@@ -58,13 +61,15 @@ impl Stream {
 
     /// A uniform integer in `0..bound` (Lemire's multiplication with rejection: exactly uniform). `bound` 0 gives 0.
     pub fn below(&mut self, bound: u64) -> u64 {
-        let threshold = bound.wrapping_neg().checked_rem(bound).unwrap_or(0);
-        loop {
-            let product = u128::from(self.word()) * u128::from(bound);
-            if product as u64 >= threshold {
-                return (product >> 64) as u64;
+        let mut product = u128::from(self.word()) * u128::from(bound);
+        // The threshold is below `bound`: most words are accepted without the division.
+        if (product as u64) < bound {
+            let threshold = bound.wrapping_neg() % bound;
+            while (product as u64) < threshold {
+                product = u128::from(self.word()) * u128::from(bound);
             }
         }
+        (product >> 64) as u64
     }
 
     /// A uniform number in [0, 1) with 53 random bits.
@@ -86,21 +91,20 @@ impl Stream {
         }
     }
 
-    /// `count` distinct integers below `bound`, ascending, every set equally likely (selection sampling, Knuth 3.4.2 S).
+    /// `count` distinct integers below `bound`, ascending, every set equally likely.
     ///
-    /// `count` above `bound` gives all of them.
+    /// Floyd's sampling (Bentley & Floyd, *A sample of brilliance*, 1987) of the chosen or of the left-out integers,
+    /// whichever are fewer, so at most `bound / 2` draws; a bit per candidate. `count` above `bound` gives all of them.
     pub fn choose(&mut self, bound: u32, count: u32) -> Vec<u32> {
-        let mut chosen = Vec::with_capacity(count.min(bound) as usize);
-        let mut wanted = count.min(bound);
-        for candidate in 0..bound {
-            if wanted == 0 {
-                break;
-            }
-            if self.below(u64::from(bound - candidate)) < u64::from(wanted) {
-                chosen.push(candidate);
-                wanted -= 1;
+        let count = count.min(bound);
+        let few = count.min(bound - count);
+        let mut marked = BitSet::new(bound);
+        for last in bound - few..bound {
+            let candidate = self.below(u64::from(last) + 1) as u32;
+            if !marked.insert(candidate) {
+                marked.insert(last);
             }
         }
-        chosen
+        marked.list(few == count, count as usize)
     }
 }
