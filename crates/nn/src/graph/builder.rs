@@ -52,7 +52,7 @@ impl GraphBuilder {
     ) -> Result<NodeId, GraphError> {
         let (name, input) = (name.into(), self.extent(from));
         let fits = |size: usize| size + 2 * padding >= kernel;
-        if kernel % 2 == 0 || !(1..=2).contains(&stride) || padding >= kernel || outputs == 0 {
+        if kernel.is_multiple_of(2) || !(1..=2).contains(&stride) || padding >= kernel || outputs == 0 {
             let problem = format!(
                 "needs an odd kernel, stride 1 or 2, padding below the kernel and at least one output, found kernel \
                  {kernel}, stride {stride}, padding {padding}, {outputs} outputs"

@@ -28,9 +28,13 @@ impl Conv {
     pub(super) fn forward<T: Scalar>(self, input: &[T], weights: &[T]) -> Vec<T> {
         let mut output = vec![T::ZERO; self.batch * self.output.len()];
         self.for_each_run(|run| {
-            let weight = weights[run.weight];
-            for (out, &x) in output[run.output..][..run.len].iter_mut().zip(self.seen(&run, input)) {
-                *out += weight * x;
+            let (weight, output) = (weights[run.weight], &mut output[run.output..][..run.len]);
+            match self.stride {
+                1 => output.iter_mut().zip(&input[run.input..]).for_each(|(out, &x)| *out += weight * x),
+                stride => {
+                    let seen = input[run.input..].iter().step_by(stride);
+                    output.iter_mut().zip(seen).for_each(|(out, &x)| *out += weight * x);
+                }
             }
         });
         output
@@ -40,10 +44,14 @@ impl Conv {
     pub(super) fn input_gradient<T: Scalar>(self, output_gradient: &[T], weights: &[T]) -> Vec<T> {
         let mut gradient = vec![T::ZERO; self.batch * self.input.len()];
         self.for_each_run(|run| {
-            let weight = weights[run.weight];
-            let seen = gradient[run.input..].iter_mut().step_by(self.stride);
-            for (dx, &dout) in seen.zip(&output_gradient[run.output..][..run.len]) {
-                *dx += weight * dout;
+            let (weight, output) = (weights[run.weight], &output_gradient[run.output..][..run.len]);
+            let seen = &mut gradient[run.input..];
+            match self.stride {
+                1 => output.iter().zip(seen).for_each(|(&dout, dx)| *dx += weight * dout),
+                stride => {
+                    let seen = seen.iter_mut().step_by(stride);
+                    output.iter().zip(seen).for_each(|(&dout, dx)| *dx += weight * dout);
+                }
             }
         });
         gradient
@@ -53,17 +61,18 @@ impl Conv {
     pub(super) fn weight_gradient<T: Scalar>(self, input: &[T], output_gradient: &[T]) -> Vec<T> {
         let mut gradient = vec![T::ZERO; self.weight.len()];
         self.for_each_run(|run| {
-            let mut sum = T::ZERO;
-            for (&dout, &x) in output_gradient[run.output..][..run.len].iter().zip(self.seen(&run, input)) {
-                sum += dout * x;
+            let (mut sum, output) = (T::ZERO, &output_gradient[run.output..][..run.len]);
+            let seen = &input[run.input..];
+            match self.stride {
+                1 => output.iter().zip(seen).for_each(|(&dout, &x)| sum += dout * x),
+                stride => {
+                    let seen = seen.iter().step_by(stride);
+                    output.iter().zip(seen).for_each(|(&dout, &x)| sum += dout * x);
+                }
             }
             gradient[run.weight] += sum;
         });
         gradient
-    }
-
-    fn seen<'a, T>(&self, run: &Run, input: &'a [T]) -> impl Iterator<Item = &'a T> + use<'a, T> {
-        input[run.input..].iter().step_by(self.stride)
     }
 
     /// Visits every (sample, weight, output row) whose products fall inside the image.
@@ -103,5 +112,69 @@ impl Conv {
         let first = self.padding.saturating_sub(k).div_ceil(self.stride);
         let end = (input + self.padding).saturating_sub(k).div_ceil(self.stride).min(output);
         first.min(end)..end
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rarefy_core::random::{Purpose, Stream};
+
+    /// The definition, one output at a time, with signed coordinates.
+    fn by_definition(conv: Conv, input: &[f64], weights: &[f64]) -> Vec<f64> {
+        let (w, i, o) = (conv.weight, conv.input, conv.output);
+        let pixel = |sample: usize, c: usize, y: isize, x: isize| {
+            let inside = (0..i.height as isize).contains(&y) && (0..i.width as isize).contains(&x);
+            let at = || ((sample * i.channels + c) * i.height + y as usize) * i.width + x as usize;
+            if inside { input[at()] } else { 0.0 }
+        };
+        let mut output = Vec::new();
+        for sample in 0..conv.batch {
+            for at in 0..o.len() {
+                let (channel, y, x) = (at / o.area(), at / o.width % o.height, at % o.width);
+                let mut sum = 0.0;
+                for tap in 0..w.fan_in() {
+                    let (c, ky, kx) =
+                        (tap / (w.kernel_h * w.kernel_w), tap / w.kernel_w % w.kernel_h, tap % w.kernel_w);
+                    let in_y = (y * conv.stride + ky) as isize - conv.padding as isize;
+                    let in_x = (x * conv.stride + kx) as isize - conv.padding as isize;
+                    sum += weights[channel * w.fan_in() + tap] * pixel(sample, c, in_y, in_x);
+                }
+                output.push(sum);
+            }
+        }
+        output
+    }
+
+    #[test]
+    fn forward_is_the_definition_for_every_kernel_stride_padding_and_image() {
+        let mut random = Stream::new(1, Purpose::Synthetic, 0);
+        let mut normals = |len: usize| (0..len).map(|_| random.normal()).collect::<Vec<f64>>();
+        for kernel in [1, 3, 5, 7] {
+            for (stride, padding) in
+                (1..=2).flat_map(|stride| (0..kernel).map(move |padding| (stride, padding)))
+            {
+                for (height, width) in [(1, 1), (1, 6), (4, 3), (7, 8)] {
+                    if height.min(width) + 2 * padding < kernel {
+                        continue;
+                    }
+                    let out = |size: usize| (size + 2 * padding - kernel) / stride + 1;
+                    let conv = Conv {
+                        weight: WeightShape::conv(3, 2, kernel, kernel),
+                        stride,
+                        padding,
+                        input: Extent { channels: 2, height, width },
+                        output: Extent { channels: 3, height: out(height), width: out(width) },
+                        batch: 2,
+                    };
+                    let (input, weights) = (normals(2 * conv.input.len()), normals(conv.weight.len()));
+                    let pairs =
+                        conv.forward(&input, &weights).into_iter().zip(by_definition(conv, &input, &weights));
+                    for (found, expected) in pairs {
+                        assert!((found - expected).abs() < 1e-12, "{conv:?}: {found} is not {expected}");
+                    }
+                }
+            }
+        }
     }
 }

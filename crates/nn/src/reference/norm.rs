@@ -88,7 +88,7 @@ pub(super) fn backward<T: Scalar>(
     let mut gradients =
         NormGradients { input: output_gradient.to_vec(), gamma: Vec::new(), beta: Vec::new() };
     let count = T::from_f64(statistics.count as f64);
-    for channel in 0..extent.channels {
+    for (channel, &gamma) in gamma.iter().enumerate() {
         let (mean, inverse) = (statistics.mean[channel], statistics.inverse_std(channel));
         let (mut sum, mut dot) = (T::ZERO, T::ZERO);
         for (&x, &dy) in planes(input, extent, channel).zip(planes(output_gradient, extent, channel)) {
@@ -102,7 +102,7 @@ pub(super) fn backward<T: Scalar>(
         let dx = planes_mut(&mut gradients.input, extent, channel);
         for (dx, &x) in dx.zip(planes(input, extent, channel)) {
             let normalized = (x - mean) * inverse;
-            *dx = gamma[channel] * inverse * (*dx - mean_dy - normalized * mean_dot);
+            *dx = gamma * inverse * (*dx - mean_dy - normalized * mean_dot);
         }
     }
     gradients

@@ -1,0 +1,142 @@
+//! Gradients of the reference executor against central differences in f64.
+//!
+//! A difference quotient across a kink of ReLU measures neither side's slope. So a point is accepted only if no ReLU
+//! switches within any step taken from it; otherwise values are drawn anew.
+
+mod common;
+#[path = "common/kinks.rs"]
+mod kinks;
+
+use common::{Case, Limits, Spec, for_random_networks};
+use kinks::relu_inputs;
+use rarefy_core::random::{Purpose, Stream};
+use rarefy_nn::graph::Graph;
+use rarefy_nn::reference::{Gradients, Mode, Network, Trace, backward, cross_entropy, forward};
+
+const STEP: f64 = 1e-6;
+/// Parameters and pixels tried alone, per tensor; a direction through the whole tensor comes on top.
+const COORDINATES: usize = 6;
+const DRAWS: u64 = 40;
+const LIMITS: Limits = Limits { side: 7, channels: 5, batch: 4, stages: 3 };
+
+#[test]
+fn training_gradients_match_finite_differences() {
+    for_random_networks(LIMITS, 128, |spec| check(spec, Mode::Train));
+}
+
+#[test]
+fn evaluation_gradients_match_finite_differences() {
+    for_random_networks(LIMITS, 128, |spec| check(spec, Mode::Eval));
+}
+
+/// A point in the space of all parameters and pixels.
+#[derive(Clone)]
+struct Point {
+    network: Network<f64>,
+    images: Vec<f64>,
+}
+
+impl Point {
+    /// Tensor `index`: a parameter, or the images after the last one.
+    fn tensor(&mut self, index: usize) -> &mut Vec<f64> {
+        if index < self.network.params.len() { &mut self.network.params[index] } else { &mut self.images }
+    }
+}
+
+/// A function of a point whose derivative is asked for.
+struct Problem<'a> {
+    graph: &'a Graph,
+    labels: &'a [u32],
+    mode: Mode,
+}
+
+/// A ReLU switched within a step.
+struct Kink;
+
+impl Problem<'_> {
+    fn run(&self, point: &Point) -> (f64, Trace<f64>, Gradients<f64>) {
+        let batch = self.labels.len();
+        let trace = forward(self.graph, &point.network, &point.images, batch, self.mode).expect("fits");
+        let loss = cross_entropy(trace.logits(), self.labels, self.graph.classes()).expect("labels fit");
+        let gradients = backward(self.graph, &point.network, &trace, &loss.gradient).expect("same graph");
+        (loss.mean, trace, gradients)
+    }
+
+    /// `(loss(point + STEP direction) - loss(point - STEP direction)) / (2 STEP)` with `direction` in one tensor.
+    fn slope(
+        &self,
+        point: &mut Point,
+        at: &Trace<f64>,
+        tensor: usize,
+        direction: &[(usize, f64)],
+    ) -> Result<f64, Kink> {
+        let mut loss_at = |distance: f64| {
+            let before = point.tensor(tensor).clone();
+            for &(index, amount) in direction {
+                point.tensor(tensor)[index] += distance * amount;
+            }
+            let trace = forward(self.graph, &point.network, &point.images, self.labels.len(), self.mode);
+            *point.tensor(tensor) = before;
+            let trace = trace.expect("fits");
+            let positive = |trace: &Trace<f64>| {
+                relu_inputs(self.graph, trace).flatten().map(|&x| x > 0.0).collect::<Vec<_>>()
+            };
+            if positive(&trace) != positive(at) {
+                return Err(Kink);
+            }
+            Ok(cross_entropy(trace.logits(), self.labels, self.graph.classes()).expect("labels fit").mean)
+        };
+        Ok((loss_at(STEP)? - loss_at(-STEP)?) / (2.0 * STEP))
+    }
+}
+
+fn check(spec: &Spec, mode: Mode) {
+    for draw in 0..DRAWS {
+        if check_point(&spec.build(draw), mode, draw).is_ok() {
+            return;
+        }
+    }
+    panic!("each of {DRAWS} points had a kink within {STEP}");
+}
+
+fn check_point(case: &Case, mode: Mode, draw: u64) -> Result<(), Kink> {
+    let problem = Problem { graph: &case.graph, labels: &case.labels, mode };
+    let images = case.images.iter().map(|&x| f64::from(x)).collect();
+    let mut point = Point { network: Network::from_store(&case.store), images };
+    let (_, trace, gradients) = problem.run(&point);
+    let mut random = Stream::new(draw, Purpose::Synthetic, 1);
+    let names = case.graph.parameters().iter().map(|parameter| parameter.name.as_str()).chain(["images"]);
+    let tensors = gradients.params.iter().chain([&gradients.input]);
+    for (tensor, (name, gradient)) in names.zip(tensors).enumerate() {
+        let places = existing(case, tensor, gradient.len());
+        if places.is_empty() {
+            continue;
+        }
+        let largest = gradient.iter().fold(0.0f64, |largest, g| largest.max(g.abs()));
+        let scale = 1.0 / (places.len() as f64).sqrt();
+        let whole: Vec<(usize, f64)> = places.iter().map(|&place| (place, scale * random.normal())).collect();
+        let alone = (0..COORDINATES).map(|_| {
+            let place = places[random.below(places.len() as u64) as usize];
+            vec![(place, 1.0)]
+        });
+        for direction in std::iter::once(whole).chain(alone.collect::<Vec<_>>()) {
+            let measured = problem.slope(&mut point, &trace, tensor, &direction)?;
+            let expected: f64 = direction.iter().map(|&(place, amount)| amount * gradient[place]).sum();
+            assert!(
+                (measured - expected).abs() <= 1e-6 * largest.max(expected.abs()) + 1e-8,
+                "{name}, {} places from {:?} ({mode:?}, draw {draw}): gradient {expected}, difference {measured}",
+                direction.len(),
+                direction[0],
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Places of a tensor that may move: the weights of the mask, all of any other tensor.
+fn existing(case: &Case, tensor: usize, len: usize) -> Vec<usize> {
+    match case.store.views().get(tensor).and_then(|view| view.pattern) {
+        Some(pattern) => case.store.patterns()[pattern].iter_dense_indices().collect(),
+        None => (0..len).collect(),
+    }
+}
