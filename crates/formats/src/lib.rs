@@ -6,5 +6,5 @@ pub mod checkpoint;
 mod error;
 
 pub use atomic::{atomic_write, remove_temporaries};
-pub use checkpoint::{Checkpoint, DataInfo, Inspection, Meta, Seeds};
+pub use checkpoint::{Checkpoint, DataInfo, Inspection, Meta, ParameterInfo, Seeds};
 pub use error::FormatError;

@@ -1,7 +1,7 @@
 //! What a checkpoint says about itself.
 
 use crate::FormatError;
-use rarefy_core::Extent;
+use rarefy_core::{Block, Extent};
 use rarefy_nn::graph::Graph;
 use serde::{Deserialize, Serialize};
 
@@ -73,6 +73,30 @@ impl Meta {
         let found = describe(&self.model, self.extent, self.classes);
         if expected == found { Ok(()) } else { Err(FormatError::AnotherModel { expected, found }) }
     }
+}
+
+/// One parameter tensor of the network in a checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParameterInfo {
+    /// PyTorch name.
+    pub name: String,
+    /// Dense shape.
+    pub shape: Vec<usize>,
+    /// Unit in which its weights exist; none for parameters that are always dense.
+    pub block: Option<Block>,
+    /// Existing numbers.
+    pub nnz: usize,
+}
+
+/// The JSON text in the header.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Content {
+    pub(super) version: String,
+    pub(super) meta: Meta,
+    /// In the order of the columns' numbers.
+    pub(super) parameters: Vec<ParameterInfo>,
+    /// Names of the stored columns.
+    pub(super) columns: Vec<String>,
 }
 
 fn describe(model: &str, extent: Extent, classes: usize) -> String {

@@ -1,0 +1,67 @@
+//! From a parameter store to tensors.
+
+use super::header::Tensor;
+use super::meta::{Content, Meta, ParameterInfo};
+use rarefy_core::Pattern;
+use rarefy_nn::params::{Column, ParamStore};
+use safetensors::Dtype;
+use std::borrow::Cow;
+
+/// Columns a checkpoint may hold with their tensor names, in file order; the gradient is never kept between steps.
+pub(super) const COLUMNS: [(Column, &str); 3] =
+    [(Column::Value, "value"), (Column::Momentum, "momentum"), (Column::SecondMoment, "second_moment")];
+pub(super) const RUNNING_MEAN: &str = "running_mean";
+pub(super) const RUNNING_VAR: &str = "running_var";
+pub(super) const ROW_STARTS: &str = "row_starts";
+pub(super) const TAPS: &str = "taps";
+
+/// What the header says and the tensors in file order: 4-byte numbers first, so that all are aligned.
+pub(super) fn encode<'a>(meta: &Meta, store: &'a ParamStore) -> (Content, Vec<Tensor<'a>>) {
+    // A column of nothing but +0.0 (no momentum, no Adam, no step yet) needs no room: it is what a new store holds.
+    let used = |column| column == Column::Value || store.column(column).iter().any(|x| x.to_bits() != 0);
+    let columns: Vec<_> = COLUMNS.into_iter().filter(|&(column, _)| used(column)).collect();
+    let f32s = |name, values| Tensor { name, dtype: Dtype::F32, data: f32_bytes(values) };
+    let mut tensors: Vec<_> =
+        columns.iter().map(|&(column, name)| f32s(name, store.column(column))).collect();
+    tensors.push(f32s(RUNNING_MEAN, store.running_mean()));
+    tensors.push(f32s(RUNNING_VAR, store.running_var()));
+    let starts = store.patterns().iter().flat_map(Pattern::row_starts);
+    let starts = starts.flat_map(|start| start.to_le_bytes()).collect();
+    tensors.push(Tensor { name: ROW_STARTS, dtype: Dtype::U32, data: Cow::Owned(starts) });
+    tensors.push(taps(store.patterns()));
+
+    let mut meta = meta.clone();
+    meta.state.sort_all_objects();
+    let parameters = store
+        .views()
+        .iter()
+        .map(|view| ParameterInfo {
+            name: view.parameter.name.clone(),
+            shape: view.parameter.shape.clone(),
+            block: view.pattern.and_then(|pattern| store.patterns().get(pattern)).map(Pattern::block),
+            nnz: view.range.len(),
+        })
+        .collect();
+    let columns = columns.into_iter().map(|(_, name)| name.to_owned()).collect();
+    (Content { version: env!("CARGO_PKG_VERSION").to_owned(), meta, parameters, columns }, tensors)
+}
+
+/// Taps in 16 bits if every layer's fit, else in 32.
+fn taps(patterns: &[Pattern]) -> Tensor<'static> {
+    let taps = patterns.iter().flat_map(Pattern::taps);
+    let narrow: Option<Vec<[u8; 2]>> =
+        taps.clone().map(|&tap| u16::try_from(tap).ok().map(u16::to_le_bytes)).collect();
+    let (dtype, data) = match narrow {
+        Some(taps) => (Dtype::U16, taps.concat()),
+        None => (Dtype::U32, taps.flat_map(|tap| tap.to_le_bytes()).collect()),
+    };
+    Tensor { name: TAPS, dtype, data: Cow::Owned(data) }
+}
+
+fn f32_bytes(values: &[f32]) -> Cow<'_, [u8]> {
+    if cfg!(target_endian = "little") {
+        Cow::Borrowed(bytemuck::cast_slice(values))
+    } else {
+        Cow::Owned(values.iter().flat_map(|value| value.to_le_bytes()).collect())
+    }
+}
