@@ -85,7 +85,8 @@ fn every_decay_gives_a_rate_between_zero_and_the_base_for_any_run_length_and_war
 }
 
 #[test]
-fn an_unknown_schedule_is_an_error_that_lists_the_names() {
+fn an_unknown_schedule_is_an_error_that_lists_the_names_and_the_nearest() {
     let error = LrSchedule::new("cosin", 10).expect_err("no such schedule").to_string();
     assert!(DECAYS.iter().all(|decay| error.contains(decay.name)), "{error}");
+    assert!(error.contains("did you mean `cosine`?"), "{error}");
 }

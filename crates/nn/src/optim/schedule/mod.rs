@@ -6,6 +6,8 @@ mod multistep;
 
 pub use multistep::half_and_three_quarters;
 
+use rarefy_core::{same_name, suggest};
+
 /// A rule by which the learning rate falls.
 #[derive(Debug)]
 pub struct Decay {
@@ -37,20 +39,27 @@ pub struct LrSchedule {
 
 /// A name that is no decay.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown learning-rate schedule `{name}`; schedules are {choices}")]
+#[error("unknown learning-rate schedule `{name}`{}; choices: {choices}", hint(.suggestion))]
 pub struct UnknownDecay {
     /// The name given.
     pub name: String,
+    /// The name probably meant.
+    pub suggestion: Option<&'static str>,
     /// The names there are.
     pub choices: String,
+}
+
+fn hint(suggestion: &Option<&'static str>) -> String {
+    suggestion.map_or_else(String::new, |name| format!(", did you mean `{name}`?"))
 }
 
 impl LrSchedule {
     /// The published settings for a decay by name: no warm-up, milestones at half and three quarters of `epochs`, gamma 0.1.
     pub fn new(decay: &str, epochs: usize) -> Result<Self, UnknownDecay> {
-        let Some(found) = DECAYS.iter().find(|known| known.name == decay) else {
-            let choices = DECAYS.iter().map(|known| known.name).collect::<Vec<_>>().join(", ");
-            return Err(UnknownDecay { name: decay.into(), choices });
+        let names = || DECAYS.iter().map(|known| known.name);
+        let Some(found) = DECAYS.iter().find(|known| same_name(known.name, decay)) else {
+            let choices = names().collect::<Vec<_>>().join(", ");
+            return Err(UnknownDecay { name: decay.into(), suggestion: suggest(decay, names()), choices });
         };
         let milestones = half_and_three_quarters(epochs, 1).to_vec();
         Ok(Self { decay: found, epochs, warmup_epochs: 0, milestones, gamma: 0.1 })
