@@ -7,12 +7,12 @@ use crate::Split;
 #[non_exhaustive]
 pub enum DataError {
     /// No data set of this name.
-    #[error("unknown data set `{name}`; {hint}choices are {choices}")]
+    #[error("unknown data set `{name}`{}; choices are {choices}", did_you_mean(.nearest))]
     Unknown {
         /// The name given.
         name: String,
-        /// The nearest name as `did you mean X? `, or nothing.
-        hint: String,
+        /// The name it was probably meant to be.
+        nearest: Option<&'static str>,
         /// All names.
         choices: String,
     },
@@ -75,7 +75,7 @@ pub enum DataError {
     /// A batch must hold at least one sample.
     #[error("the batch size must be at least 1")]
     BatchSize,
-    /// More samples or larger batches than indices reach.
+    /// More samples than 32-bit indices reach.
     #[error("the {split} split of `{dataset}` has {len} samples; at most {} can be loaded", u32::MAX)]
     TooLarge {
         /// Data set.
@@ -107,4 +107,8 @@ pub enum DataError {
         /// The panic's message.
         message: String,
     },
+}
+
+fn did_you_mean(nearest: &Option<&str>) -> String {
+    nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
 }

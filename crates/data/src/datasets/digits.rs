@@ -28,7 +28,7 @@ static PACKED: &[u8] = include_bytes!("../../assets/digits/digits.csv.gz");
 /// Handwritten digits of 8 x 8 pixels in 10 classes, split 1257 / 180 / 360 with each class in proportion.
 ///
 /// Inputs are pixels / 16, so 0 to 1; there is no augmentation (METHODS 6).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Digits {
     pixels: Vec<u8>,
     labels: Vec<u8>,
@@ -126,6 +126,12 @@ fn apportion(total: usize, sizes: &[usize]) -> Vec<usize> {
     shares
 }
 
+impl std::fmt::Debug for Digits {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Digits").finish_non_exhaustive()
+    }
+}
+
 impl Dataset for Digits {
     fn name(&self) -> &str {
         NAME
@@ -165,5 +171,75 @@ impl Dataset for Digits {
             *input = f32::from(pixel) / f32::from(WHITE);
         }
         Ok(u32::from(self.labels[at]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use std::io::Write;
+
+    fn text() -> String {
+        let mut text = String::new();
+        GzDecoder::new(PACKED).read_to_string(&mut text).unwrap();
+        text
+    }
+
+    fn unpack_text(text: &str) -> Result<Digits, DataError> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(text.as_bytes()).unwrap();
+        Digits::unpack(&encoder.finish().unwrap())
+    }
+
+    #[test]
+    fn an_altered_archive_is_an_error_or_harmless() {
+        let whole = Digits::unpack(PACKED).unwrap();
+        for at in (0..40).chain((40..PACKED.len()).step_by(997)).chain(PACKED.len() - 8..PACKED.len()) {
+            let mut altered = PACKED.to_vec();
+            altered[at] ^= 1 << (at % 8);
+            match Digits::unpack(&altered) {
+                Err(error) => assert!(matches!(error, DataError::Corrupt { .. }), "{error}"),
+                // Only the archive's header has bytes without meaning (time, system).
+                Ok(digits) => assert!(at < 40 && digits.pixels == whole.pixels, "byte {at}"),
+            }
+        }
+        for length in (0..PACKED.len()).step_by(1009).chain([PACKED.len() - 1]) {
+            let error = Digits::unpack(&PACKED[..length]).unwrap_err();
+            assert!(matches!(error, DataError::Corrupt { .. }), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_line_is_named() {
+        let first = text().lines().next().unwrap().to_owned();
+        for wrong in [
+            "17".to_owned() + &first[1..],
+            first[..first.len() - 1].to_owned() + "10",
+            format!("0,{first}"),
+            "x".into(),
+        ] {
+            let error = unpack_text(&text().replacen(&first, &wrong, 1)).unwrap_err().to_string();
+            assert!(error.contains("digits") && error.contains("line 1"), "{wrong}: {error}");
+        }
+    }
+
+    #[test]
+    fn missing_and_additional_images_are_errors() {
+        let (text, line) = (text(), "0,".repeat(64) + "0\n");
+        assert!(unpack_text(&text).is_ok());
+        let more = unpack_text(&(text.clone() + &line)).unwrap_err().to_string();
+        assert!(more.contains("expected 1797 images, found 1798"), "{more}");
+        let fewer = unpack_text(text.trim_end().rsplit_once('\n').unwrap().0).unwrap_err().to_string();
+        assert!(fewer.contains("expected 1797 images, found 1796"), "{fewer}");
+        assert!(unpack_text(&line.repeat(100_000)).is_err());
+    }
+
+    #[test]
+    fn shares_are_in_proportion_and_add_up() {
+        assert_eq!(apportion(10, &[30, 30, 30]), [4, 3, 3]);
+        assert_eq!(apportion(7, &[1, 2, 4]), [1, 2, 4]);
+        assert_eq!(apportion(5, &[19, 1, 20]), [2, 0, 3]);
     }
 }

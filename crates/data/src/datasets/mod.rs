@@ -5,6 +5,7 @@ mod digits;
 pub use digits::Digits;
 
 use crate::{DataError, Dataset};
+use rarefy_core::{same_name, suggest};
 use std::sync::Arc;
 
 /// A data set known by name.
@@ -20,18 +21,21 @@ pub struct Entry {
 /// Every data set.
 pub const REGISTRY: &[Entry] = &[digits::ENTRY];
 
-/// Opens the data set called `name`.
+/// Opens the data set called `name`; letter case does not matter, and `-` is `_`.
 ///
 /// # Errors
 /// [`DataError::Unknown`] with all names and the nearest; [`DataError::Corrupt`] if its data are damaged.
 pub fn open(name: &str) -> Result<Arc<dyn Dataset>, DataError> {
-    match REGISTRY.iter().find(|entry| entry.name == name) {
+    match REGISTRY.iter().find(|entry| same_name(entry.name, name)) {
         Some(entry) => (entry.open)(),
-        None => Err(unknown(name)),
+        None => Err(DataError::Unknown {
+            name: name.into(),
+            nearest: suggest(name, names()),
+            choices: names().collect::<Vec<_>>().join(", "),
+        }),
     }
 }
 
-fn unknown(name: &str) -> DataError {
-    let choices = REGISTRY.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ");
-    DataError::Unknown { name: name.into(), hint: String::new(), choices }
+fn names() -> impl Iterator<Item = &'static str> {
+    REGISTRY.iter().map(|entry| entry.name)
 }
