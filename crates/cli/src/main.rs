@@ -1,2 +1,44 @@
-//! rarefy
-fn main() {}
+//! The command `rarefy`.
+//!
+//! People read standard error, machines `--json` on standard output. Exit codes: 0 done, 1 system, 2 usage, 3 bad data or
+//! checkpoint, 4 numerical failure, 130 and 143 interrupted after saving.
+#![forbid(unsafe_code)]
+
+mod args;
+mod commands;
+mod failure;
+mod format;
+mod output;
+mod progress;
+mod signals;
+mod table;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use failure::Failure;
+use std::process::ExitCode;
+
+/// Train neural networks sparse from the first step.
+#[derive(Parser)]
+#[command(name = "rarefy", version, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Train(Box<commands::train::Args>),
+    Inspect(commands::inspect::Args),
+    Bench(commands::bench::Args),
+}
+
+fn main() -> ExitCode {
+    let command = Cli::command().mut_subcommand("train", commands::train::with_defaults);
+    let parsed = Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
+    let done = match parsed.command {
+        Command::Train(args) => commands::train::run(&args),
+        Command::Inspect(args) => commands::inspect::run(&args),
+        Command::Bench(args) => commands::bench::run(&args),
+    };
+    done.unwrap_or_else(|failure: Failure| failure.report())
+}

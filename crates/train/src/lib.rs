@@ -1,1 +1,34 @@
-//! rarefy-train
+//! Training runs: a [`Recipe`] says what to train, a [`Setup`] holds network and data, a [`Trainer`] does the work, and a
+//! [`RunDir`] keeps what must not be lost.
+//!
+//! The same recipe gives the same bits on one instruction set, on any number of threads, killed and resumed or not.
+#![forbid(unsafe_code)]
+
+pub mod accounting;
+mod error;
+mod keeper;
+pub mod machine;
+mod metrics;
+mod names;
+mod observer;
+mod progress;
+mod recipe;
+mod resume;
+mod run_dir;
+mod setup;
+mod trainer;
+
+pub use error::{Fault, TrainError};
+pub use keeper::{InMemory, Keeper};
+pub use metrics::{EpochRecord, Summary, Tally};
+pub use names::UnknownName;
+pub use observer::{Observer, RunStart, StepReport};
+pub use progress::{Best, Progress};
+pub use recipe::{
+    Difference, Identity, LrScheduleName, Method, OptimizerName, PatternUnit, PatternUnitError, Recipe,
+    RecipeError,
+};
+pub use resume::ResumePoint;
+pub use run_dir::{RunDir, RunDirError, files};
+pub use setup::{Setup, draw_patterns};
+pub use trainer::{Outcome, Trainer};

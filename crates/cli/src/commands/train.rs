@@ -1,0 +1,124 @@
+//! `rarefy train`.
+
+mod flags;
+mod report;
+
+use crate::failure::Failure;
+use crate::progress::Watcher;
+use crate::signals::Signals;
+use flags::RecipeFlags;
+use rarefy::train::{Outcome, Recipe, ResumePoint, RunDir, Setup, Summary, Trainer};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Train a network, sparse from the first step.
+///
+/// Without flags: handwritten digits that are part of the program, one weight in ten. Flags override the recipe's values.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    flags: RecipeFlags,
+    /// Take the settings from a recipe (every run folder has one)
+    #[arg(long, value_name = "FILE")]
+    recipe: Option<PathBuf>,
+    /// Continue the run in --out, or the run of this folder or checkpoint
+    #[arg(long, value_name = "PATH", num_args = 0..=1, require_equals = true)]
+    #[allow(clippy::option_option)]
+    resume: Option<Option<PathBuf>>,
+    /// Print the summary as JSON on standard output
+    #[arg(long)]
+    json: bool,
+    /// Show no progress and no table
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+/// Adds the default recipe's values to the help of the flags.
+pub(crate) fn with_defaults(command: clap::Command) -> clap::Command {
+    let defaults = Recipe::default().identity();
+    command.mut_args(|flag| {
+        let value = defaults.get(flag.get_id().as_str());
+        match (value, flag.get_help().cloned()) {
+            (Some(value), Some(help)) => flag.help(format!("{help} [default: {value}]")),
+            _ => flag,
+        }
+    })
+}
+
+/// Trains and reports.
+pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let signals = Signals::listen()?;
+    let point = match &args.resume {
+        Some(path) => Some(find_run(args, path.as_deref())?),
+        None => None,
+    };
+    let mut recipe = match (&args.recipe, &point) {
+        (Some(file), _) => Recipe::load(file)?,
+        (None, Some(point)) => point.recipe.clone(),
+        (None, None) => Recipe::default(),
+    };
+    args.flags.apply(&mut recipe);
+    recipe.check()?;
+    let out = recipe.out.take();
+    let mut trainer = Trainer::new(Setup::from_recipe(recipe.clone())?)?;
+    let mut folder = match &point {
+        Some(point) => {
+            if let Some(summary) = resume(&mut trainer, point, &recipe)? {
+                report::done(args, &summary, &point.folder)?;
+                return Ok(ExitCode::SUCCESS);
+            }
+            let mut folder = RunDir::open(&point.folder, &recipe)?;
+            folder.cut_records(trainer.progress().epoch)?;
+            folder
+        }
+        None => RunDir::create(out.as_deref(), trainer.recipe())?,
+    };
+    if !args.quiet {
+        report::start(&trainer, folder.path());
+    }
+    let mut watcher = Watcher::new(args.quiet);
+    let outcome = trainer.run(&mut folder, &mut watcher, &signals.interrupt);
+    watcher.clear();
+    match outcome? {
+        Outcome::Finished(summary) => {
+            report::done(args, &summary, folder.path())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Outcome::Interrupted { step } => {
+            report::interrupted(step, folder.path());
+            Ok(signals.exit_code())
+        }
+    }
+}
+
+/// The run that `--resume[=PATH]` means.
+fn find_run(args: &Args, path: Option<&Path>) -> Result<ResumePoint, Failure> {
+    let out = args.flags.out.as_deref();
+    let Some(path) = path.or(out) else {
+        return Err(Failure::usage("--resume needs to know which run")
+            .hint("give the run's folder: --resume=runs/NAME, or --resume --out runs/NAME"));
+    };
+    let point = ResumePoint::find(path)?;
+    if out.is_some_and(|out| out != point.folder) {
+        return Err(Failure::usage(format!("a run continues in its own folder, {}", point.folder.display()))
+            .hint("leave --out away"));
+    }
+    Ok(point)
+}
+
+/// Puts the trainer where the run stopped; gives the summary of a run that is finished.
+fn resume(trainer: &mut Trainer, point: &ResumePoint, recipe: &Recipe) -> Result<Option<Summary>, Failure> {
+    match &point.checkpoint {
+        Some(checkpoint) => trainer.resume(checkpoint)?,
+        None => {
+            if let Some(difference) = point.recipe.identity().difference(&recipe.identity()) {
+                let rarefy::train::Difference { key, left, right } = difference;
+                let folder = point.folder.display();
+                return Err(Failure::usage(format!("the run in {folder} has {key} {left}, not {right}"))
+                    .hint("start a new run in another --out"));
+            }
+        }
+    }
+    let finished = trainer.progress().epoch == recipe.epochs;
+    Ok(if finished { RunDir::finished(&point.folder) } else { None })
+}

@@ -1,0 +1,68 @@
+//! What people are told before and after a run.
+
+use super::Args;
+use crate::failure::Failure;
+use crate::format::{duration, grouped, percent, scaled};
+use crate::output::{json, note};
+use rarefy::train::{Summary, Trainer};
+use serde::Serialize;
+use std::path::Path;
+
+/// The summary and where the run is, for machines.
+#[derive(Serialize)]
+struct Product<'a> {
+    #[serde(flatten)]
+    summary: &'a Summary,
+    out: &'a Path,
+}
+
+/// What is about to be trained.
+pub(super) fn start(trainer: &Trainer, folder: &Path) {
+    let (recipe, counts) = (trainer.recipe(), trainer.counts());
+    note(format_args!(
+        "{} on {}: {} of {} weights ({}, {}), {} epochs, in {}",
+        recipe.model,
+        recipe.data,
+        grouped(counts.nnz),
+        grouped(counts.weights),
+        percent(counts.density()),
+        recipe.sparse_init,
+        recipe.epochs,
+        folder.display()
+    ));
+}
+
+/// How it went: a table on standard error, JSON on standard output if asked for.
+pub(super) fn done(args: &Args, summary: &Summary, folder: &Path) -> Result<(), Failure> {
+    if !args.quiet {
+        let share = |value: Option<f64>| value.map_or("none".to_owned(), percent);
+        let macs = summary.macs_sparse as f64 / summary.macs_dense as f64;
+        let memory = summary.peak_rss_mb.map_or("unknown".to_owned(), |mb| format!("{mb:.0} MB"));
+        let rows = [
+            (
+                "test accuracy",
+                format!("{} (last epoch {})", share(summary.test_acc), share(summary.test_acc_last)),
+            ),
+            (
+                "best epoch",
+                format!("{} (validation accuracy {})", summary.best_epoch, share(summary.val_acc)),
+            ),
+            ("weights", format!("{} ({})", grouped(summary.nnz), percent(summary.density))),
+            ("MACs an image", format!("{} ({} of dense)", scaled(summary.macs_sparse as f64), percent(macs))),
+            ("training FLOPs", scaled(summary.train_flops)),
+            ("time", duration(summary.seconds)),
+            ("peak memory", memory),
+            ("kept in", folder.display().to_string()),
+        ];
+        for (name, value) in rows {
+            note(format_args!("{name:<16}{value}"));
+        }
+    }
+    if args.json { json(&Product { summary, out: folder }) } else { Ok(()) }
+}
+
+/// How to go on.
+pub(super) fn interrupted(step: u64, folder: &Path) {
+    let folder = folder.display();
+    note(format_args!("interrupted after step {step}; continue with `rarefy train --resume={folder}`"));
+}

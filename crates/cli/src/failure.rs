@@ -1,0 +1,62 @@
+//! How commands fail.
+
+use rarefy::train::{Fault, RecipeError, TrainError, UnknownName};
+use std::fmt::Display;
+use std::process::ExitCode;
+
+/// One message, perhaps a hint, and an exit code.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    fault: Fault,
+    message: String,
+    hint: Option<String>,
+}
+
+impl Failure {
+    /// A request that cannot be served.
+    pub(crate) fn usage(message: impl Display) -> Self {
+        Self { fault: Fault::Usage, message: message.to_string(), hint: None }
+    }
+
+    /// A refusal of the system.
+    pub(crate) fn system(message: impl Display) -> Self {
+        Self { fault: Fault::System, message: message.to_string(), hint: None }
+    }
+
+    /// Says what to do about it.
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// Tells people and gives the exit code.
+    pub(crate) fn report(self) -> ExitCode {
+        crate::output::note(format_args!("error: {}", self.message));
+        if let Some(hint) = &self.hint {
+            crate::output::note(format_args!("hint: {hint}"));
+        }
+        ExitCode::from(match self.fault {
+            Fault::System => 1,
+            Fault::Usage => 2,
+            Fault::Data => 3,
+            Fault::Numerical => 4,
+        })
+    }
+}
+
+impl From<TrainError> for Failure {
+    fn from(error: TrainError) -> Self {
+        Self { fault: error.fault(), message: error.to_string(), hint: error.hint() }
+    }
+}
+
+impl From<RecipeError> for Failure {
+    fn from(error: RecipeError) -> Self {
+        TrainError::from(error).into()
+    }
+}
+
+impl From<UnknownName> for Failure {
+    fn from(error: UnknownName) -> Self {
+        Self::usage(error)
+    }
+}

@@ -1,0 +1,156 @@
+//! What can go wrong with a run.
+
+use crate::recipe::{Difference, RecipeError};
+use crate::run_dir::RunDirError;
+use rarefy_core::suggest;
+use rarefy_data::DataError;
+use rarefy_formats::FormatError;
+use rarefy_nn::SessionError;
+use rarefy_nn::models::{self, ModelError};
+use rarefy_nn::optim::UnknownDecay;
+use rarefy_nn::params::StoreError;
+use rarefy_sparsity::SparsityError;
+use std::path::PathBuf;
+
+/// Why a run could not start, continue or finish.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// The recipe.
+    #[error(transparent)]
+    Recipe(#[from] RecipeError),
+    /// The model.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The layer densities or the pattern.
+    #[error(transparent)]
+    Sparsity(#[from] SparsityError),
+    /// The patterns do not fit the graph.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The data set.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The learning-rate schedule.
+    #[error(transparent)]
+    Schedule(#[from] UnknownDecay),
+    /// The engine.
+    #[error(transparent)]
+    Session(SessionError),
+    /// The run directory.
+    #[error(transparent)]
+    RunDir(#[from] RunDirError),
+    /// A file.
+    #[error(transparent)]
+    File(#[from] FormatError),
+    /// Network and data do not fit each other.
+    #[error("the network expects {expected}, the data set `{data}` has {found}")]
+    Unfit {
+        /// Data set.
+        data: String,
+        /// What the network is made for.
+        expected: String,
+        /// What the data are.
+        found: String,
+    },
+    /// Nothing to train on.
+    #[error("the data set `{data}` has no training samples")]
+    NoSamples {
+        /// Data set.
+        data: String,
+    },
+    /// Training left the finite numbers.
+    #[error("step {step} (epoch {epoch}): {place} is not a finite number")]
+    NonFinite {
+        /// Step, from 1.
+        step: u64,
+        /// Epoch, from 1.
+        epoch: u32,
+        /// Layer or quantity.
+        place: String,
+    },
+    /// A checkpoint of a run with another recipe.
+    #[error(
+        "{} is of another run: its {} is {}, the recipe asks for {}",
+        path.display(), difference.key, difference.left, difference.right
+    )]
+    OtherRun {
+        /// The checkpoint.
+        path: PathBuf,
+        /// The first key that differs: checkpoint left, recipe right.
+        difference: Difference,
+    },
+    /// A sound checkpoint that no training run wrote, or whose position does not exist.
+    #[error("{} cannot be resumed: {problem}", path.display())]
+    NotResumable {
+        /// The checkpoint.
+        path: PathBuf,
+        /// What was expected and found.
+        problem: String,
+    },
+    /// The best epoch was asked for before there was one.
+    #[error("there is no best epoch yet")]
+    NoBest,
+}
+
+/// Whose fault an error is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The system: files, threads, memory.
+    System,
+    /// The request: names, ranges, combinations.
+    Usage,
+    /// Bad data or a bad checkpoint.
+    Data,
+    /// The numbers: training diverged.
+    Numerical,
+}
+
+impl TrainError {
+    /// Whose fault it is.
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Recipe(RecipeError::Read { .. }) => Fault::System,
+            Self::Recipe(_)
+            | Self::Model(_)
+            | Self::Sparsity(_)
+            | Self::Store(_)
+            | Self::Schedule(_)
+            | Self::Unfit { .. }
+            | Self::Data(DataError::Unknown { .. } | DataError::BatchSize) => Fault::Usage,
+            Self::Data(DataError::Thread { .. }) => Fault::System,
+            Self::Data(_) | Self::NoSamples { .. } | Self::OtherRun { .. } | Self::NotResumable { .. } => {
+                Fault::Data
+            }
+            Self::NonFinite { .. } | Self::Session(SessionError::NonFinite { .. }) => Fault::Numerical,
+            Self::Session(SessionError::Threads { .. }) => Fault::System,
+            Self::Session(_) => Fault::Usage,
+            Self::RunDir(error) => error.fault(),
+            Self::File(FormatError::Io { .. }) => Fault::System,
+            Self::File(_) => Fault::Data,
+            Self::NoBest => Fault::System,
+        }
+    }
+
+    /// What to do about it, where that is not in the message.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NonFinite { .. } => Some(
+                "lower --lr or add --warmup epochs; the checkpoints written before are untouched".to_owned(),
+            ),
+            Self::OtherRun { .. } => {
+                Some("resume with the settings of the run, or start a new one in another --out".to_owned())
+            }
+            Self::File(error) if !matches!(error.kind(), FormatError::Io { .. }) => Some(
+                "last.ckpt and best.ckpt of a run are independent: if one is damaged, resume from the other"
+                    .to_owned(),
+            ),
+            Self::Model(ModelError::Unknown { name, .. }) => {
+                let known = models::REGISTRY.iter().flat_map(|family| family.examples.iter().copied());
+                suggest(name, known).map(|name| format!("did you mean `{name}`?"))
+            }
+            Self::RunDir(error) => error.hint(),
+            _ => None,
+        }
+    }
+}

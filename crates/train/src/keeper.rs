@@ -1,0 +1,90 @@
+//! Where a run keeps its checkpoints and metrics.
+
+use crate::error::TrainError;
+use crate::metrics::{EpochRecord, Summary};
+use rarefy_formats::{Checkpoint, Meta};
+use rarefy_nn::graph::Graph;
+use rarefy_nn::params::ParamStore;
+
+/// Keeps what a run must not lose. [`crate::RunDir`] keeps it in files, [`InMemory`] does not outlive the process.
+///
+/// The trainer calls in an order that makes any moment a safe one to die: best, record, last.
+pub trait Keeper {
+    /// Keeps the latest position, from which the run can continue.
+    fn save_last(&mut self, meta: &Meta, store: &ParamStore) -> Result<(), TrainError>;
+
+    /// Keeps the best epoch so far.
+    fn save_best(&mut self, meta: &Meta, store: &ParamStore) -> Result<(), TrainError>;
+
+    /// Gives the best epoch back.
+    fn load_best(&mut self, graph: &Graph) -> Result<Checkpoint, TrainError>;
+
+    /// Adds an epoch's line, replacing lines of the same and later epochs.
+    fn record(&mut self, record: &EpochRecord) -> Result<(), TrainError>;
+
+    /// Lines kept so far.
+    fn records(&self) -> &[EpochRecord];
+
+    /// Keeps the summary of the finished run.
+    fn finish(&mut self, summary: &Summary) -> Result<(), TrainError>;
+}
+
+/// Keeps the best and the last network and all metrics in memory.
+#[derive(Clone, Debug, Default)]
+pub struct InMemory {
+    last: Option<Checkpoint>,
+    best: Option<Checkpoint>,
+    records: Vec<EpochRecord>,
+}
+
+impl InMemory {
+    /// Keeps nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The latest position.
+    pub fn last(&self) -> Option<&Checkpoint> {
+        self.last.as_ref()
+    }
+
+    /// The best epoch.
+    pub fn best(&self) -> Option<&Checkpoint> {
+        self.best.as_ref()
+    }
+}
+
+impl Keeper for InMemory {
+    fn save_last(&mut self, meta: &Meta, store: &ParamStore) -> Result<(), TrainError> {
+        self.last = Some(Checkpoint { meta: meta.clone(), store: store.clone() });
+        Ok(())
+    }
+
+    fn save_best(&mut self, meta: &Meta, store: &ParamStore) -> Result<(), TrainError> {
+        self.best = Some(Checkpoint { meta: meta.clone(), store: store.clone() });
+        Ok(())
+    }
+
+    fn load_best(&mut self, _graph: &Graph) -> Result<Checkpoint, TrainError> {
+        self.best.clone().ok_or(TrainError::NoBest)
+    }
+
+    fn record(&mut self, record: &EpochRecord) -> Result<(), TrainError> {
+        push_record(&mut self.records, record);
+        Ok(())
+    }
+
+    fn records(&self) -> &[EpochRecord] {
+        &self.records
+    }
+
+    fn finish(&mut self, _summary: &Summary) -> Result<(), TrainError> {
+        Ok(())
+    }
+}
+
+/// Adds `record` after the lines of earlier epochs; a resumed run does epochs again that were recorded after its checkpoint.
+pub(crate) fn push_record(records: &mut Vec<EpochRecord>, record: &EpochRecord) {
+    records.retain(|kept| kept.epoch < record.epoch);
+    records.push(record.clone());
+}

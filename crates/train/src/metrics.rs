@@ -1,0 +1,98 @@
+//! The record of a run: one line per epoch and a summary.
+
+use serde::{Deserialize, Serialize};
+
+/// One line of `metrics.jsonl`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EpochRecord {
+    /// Epochs done, this one included.
+    pub epoch: u32,
+    /// Steps done.
+    pub step: u64,
+    /// Learning rate of the epoch.
+    pub lr: f64,
+    /// Mean cross-entropy over the epoch's training batches, as they were trained.
+    pub train_loss: f64,
+    /// Accuracy over the epoch's training batches, 0 to 1.
+    pub train_acc: f64,
+    /// Mean cross-entropy of the validation split after the epoch; absent without one.
+    pub val_loss: Option<f64>,
+    /// Validation accuracy after the epoch, 0 to 1; absent without a validation split.
+    pub val_acc: Option<f64>,
+    /// Realized density of the prunable weights.
+    pub density: f64,
+    /// Existing prunable weights.
+    pub nnz: u64,
+    /// Wall-clock time of the epoch: training and validation; of a resumed epoch, the part after resuming.
+    pub seconds: f64,
+    /// Training samples a second of training time.
+    pub images_per_sec: f64,
+}
+
+/// What a finished run came to: `summary.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Epoch (from 1) with the best validation accuracy; ties go to the lower loss, then to the earlier epoch. Without
+    /// a validation split, the last.
+    pub best_epoch: u32,
+    /// Its validation accuracy.
+    pub val_acc: Option<f64>,
+    /// Test accuracy of the best epoch's network; absent without a test split.
+    pub test_acc: Option<f64>,
+    /// Test accuracy of the last epoch's network.
+    pub test_acc_last: Option<f64>,
+    /// Mean test cross-entropy of the best epoch's network.
+    pub test_loss: Option<f64>,
+    /// Wall-clock time of all epochs and the test.
+    pub seconds: f64,
+    /// Largest resident memory, MB (10^6 bytes).
+    pub peak_rss_mb: Option<f64>,
+    /// Existing prunable weights.
+    pub nnz: u64,
+    /// Realized density.
+    pub density: f64,
+    /// Multiply-adds of one sample's forward pass.
+    pub macs_sparse: u64,
+    /// Multiply-adds of the dense network's.
+    pub macs_dense: u64,
+    /// Floating-point operations of the whole training by the static formula (3 forward passes a sample).
+    pub train_flops: f64,
+    /// Version of rarefy.
+    pub version: String,
+    /// Processor.
+    pub cpu: String,
+    /// Instruction set of the kernels.
+    pub isa: String,
+}
+
+/// Running sums over batches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Tally {
+    /// Samples seen.
+    pub samples: u64,
+    /// Sum of their cross-entropies, natural log.
+    pub loss_sum: f64,
+    /// Samples classified right.
+    pub correct: u64,
+}
+
+impl Tally {
+    /// Mean cross-entropy, 0 of nothing.
+    pub fn loss(&self) -> f64 {
+        self.loss_sum / self.samples.max(1) as f64
+    }
+
+    /// Share classified right, 0 of nothing.
+    pub fn accuracy(&self) -> f64 {
+        self.correct as f64 / self.samples.max(1) as f64
+    }
+}
+
+impl Tally {
+    /// Adds a batch.
+    pub(crate) fn add(&mut self, outcome: rarefy_nn::StepOutcome) {
+        self.samples += outcome.samples as u64;
+        self.loss_sum += outcome.loss_sum;
+        self.correct += outcome.correct as u64;
+    }
+}

@@ -1,0 +1,94 @@
+//! What a recipe must satisfy before anything is touched.
+
+use super::{LrScheduleName, OptimizerName, Recipe};
+use crate::names::UnknownName;
+use std::path::PathBuf;
+
+/// Why a recipe cannot be used.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum RecipeError {
+    /// A key that does not exist.
+    #[error("{0}")]
+    Key(UnknownName),
+    /// Not TOML, or a value of the wrong type.
+    #[error("not a valid recipe: {problem}")]
+    Syntax {
+        /// The parser's words.
+        problem: String,
+    },
+    /// A value out of range.
+    #[error("`{key}` must be {expected}, found {found}")]
+    Value {
+        /// The key.
+        key: &'static str,
+        /// What is accepted.
+        expected: &'static str,
+        /// What was given.
+        found: String,
+    },
+    /// The file cannot be read.
+    #[error("cannot read the recipe {}: {reason}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        reason: String,
+    },
+    /// Something is wrong in a file.
+    #[error("{}: {source}", path.display())]
+    InFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: Box<RecipeError>,
+    },
+}
+
+impl Recipe {
+    /// Checks every range; names of models, data sets and inits are checked by their registries.
+    pub fn check(&self) -> Result<(), RecipeError> {
+        let whole = |key, value: u64, most: u64, expected| {
+            let found = || value.to_string();
+            require((1..=most).contains(&value), key, expected, found)
+        };
+        let million = 1_000_000;
+        whole("epochs", u64::from(self.epochs), million, "a whole number from 1 to 1000000")?;
+        whole("batch_size", self.batch_size as u64, million, "a whole number from 1 to 1000000")?;
+        whole("threads", self.threads() as u64, 4096, "a whole number from 1 to 4096")?;
+        whole("checkpoint_every", self.checkpoint_every.unwrap_or(1), u64::MAX, "a number of steps above 0")?;
+        for (key, seed) in [
+            ("seed", Some(self.seed)),
+            ("mask_seed", self.mask_seed),
+            ("init_seed", self.init_seed),
+            ("data_seed", self.data_seed),
+        ] {
+            // TOML integers are signed.
+            let fits = seed.is_none_or(|seed| i64::try_from(seed).is_ok());
+            require(fits, key, "a whole number from 0 to 2^63 - 1", || format!("{seed:?}"))?;
+        }
+        let finite = |value: f64, ok: bool| value.is_finite() && ok;
+        require(finite(self.lr, self.lr > 0.0), "lr", "a finite number above 0", || self.lr.to_string())?;
+        let momentum = (0.0..1.0).contains(&self.momentum);
+        require(momentum, "momentum", "a number from 0 to below 1", || self.momentum.to_string())?;
+        let decay = finite(self.weight_decay, self.weight_decay >= 0.0);
+        require(decay, "weight_decay", "a finite number, 0 or above", || self.weight_decay.to_string())?;
+        let look_ahead = !self.nesterov || self.optimizer != OptimizerName::Sgd || self.momentum > 0.0;
+        require(look_ahead, "nesterov", "false when momentum is 0", || self.nesterov.to_string())?;
+        require(self.warmup < self.epochs, "warmup", "fewer epochs than `epochs`", || {
+            self.warmup.to_string()
+        })?;
+        let Some(milestones) = &self.milestones else { return Ok(()) };
+        let used = self.lr_schedule == LrScheduleName::MULTISTEP && milestones.is_sorted_by(|a, b| a < b);
+        let expected = "strictly ascending epochs, and lr_schedule = \"multistep\"";
+        require(used, "milestones", expected, || format!("{milestones:?} with {}", self.lr_schedule))
+    }
+}
+
+fn require(
+    ok: bool,
+    key: &'static str,
+    expected: &'static str,
+    found: impl FnOnce() -> String,
+) -> Result<(), RecipeError> {
+    if ok { Ok(()) } else { Err(RecipeError::Value { key, expected, found: found() }) }
+}

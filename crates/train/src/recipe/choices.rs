@@ -1,0 +1,172 @@
+//! Values of a recipe that are names.
+
+use crate::names::{UnknownName, pick};
+use rarefy_core::Block;
+use rarefy_nn::optim::DECAYS;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// Declares an enum whose variants have names, with the conversions that serde, clap and people need.
+macro_rules! named {
+    ($(#[$meta:meta])* $name:ident ($what:literal) { $($(#[$doc:meta])* $variant:ident = $text:literal,)+ }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub enum $name {
+            $($(#[$doc])* $variant,)+
+        }
+
+        impl $name {
+            /// Every choice with its name.
+            pub const ALL: &[(&str, Self)] = &[$(($text, Self::$variant),)+];
+
+            /// The name in recipes and on the command line.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $text,)+ }
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = UnknownName;
+            fn from_str(text: &str) -> Result<Self, UnknownName> {
+                pick($what, text, Self::ALL)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = UnknownName;
+            fn try_from(text: String) -> Result<Self, UnknownName> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(value: $name) -> String {
+                value.name().to_owned()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.name())
+            }
+        }
+    };
+}
+
+named! {
+    /// How the pattern changes while training (METHODS 3).
+    Method ("method") {
+        /// It does not: random pruning at initialization, the paper's method.
+        Static = "static",
+    }
+}
+
+named! {
+    /// Update rule (METHODS 4).
+    OptimizerName ("optimizer") {
+        /// Stochastic gradient descent with momentum.
+        Sgd = "sgd",
+        /// Adam (Kingma & Ba 2015).
+        Adam = "adam",
+    }
+}
+
+/// Shape of the learning rate over epochs: one of [`rarefy_nn::optim::DECAYS`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(into = "String")]
+pub struct LrScheduleName(&'static str);
+
+impl LrScheduleName {
+    /// Divided by ten at each milestone: the schedule of the published settings, and the only one with milestones.
+    pub const MULTISTEP: Self = Self("multistep");
+    /// Half a cosine from the base rate towards zero.
+    pub const COSINE: Self = Self("cosine");
+
+    /// The name in recipes and on the command line.
+    pub fn name(self) -> &'static str {
+        self.0
+    }
+}
+
+impl FromStr for LrScheduleName {
+    type Err = UnknownName;
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        let choices: Vec<_> = DECAYS.iter().map(|decay| (decay.name, decay.name)).collect();
+        pick("learning-rate schedule", text, &choices).map(Self)
+    }
+}
+
+// Not derived: serde would take the `&'static str` for borrowed input.
+impl<'de> Deserialize<'de> for LrScheduleName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+impl From<LrScheduleName> for String {
+    fn from(value: LrScheduleName) -> String {
+        value.0.to_owned()
+    }
+}
+
+impl fmt::Display for LrScheduleName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+/// Unit in which weights are drawn: `unstructured` or `block:RxC`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PatternUnit(pub Block);
+
+/// A text that is no pattern unit.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a pattern is `unstructured` or `block:RxC` with R output and C input channels from 1 to 1024 \
+     (e.g. block:4x4), found `{found}`"
+)]
+pub struct PatternUnitError {
+    /// What was given.
+    pub found: String,
+}
+
+impl FromStr for PatternUnit {
+    type Err = PatternUnitError;
+    fn from_str(text: &str) -> Result<Self, PatternUnitError> {
+        let parse = || {
+            if text == "unstructured" {
+                return Some(Block::UNSTRUCTURED);
+            }
+            let (rows, columns) = text.strip_prefix("block:")?.split_once('x')?;
+            let extent = |text: &str| text.parse().ok().filter(|extent| (1..=1024).contains(extent));
+            Some(Block { rows: extent(rows)?, columns: extent(columns)? })
+        };
+        parse().map(Self).ok_or_else(|| PatternUnitError { found: text.to_owned() })
+    }
+}
+
+impl fmt::Display for PatternUnit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Block::UNSTRUCTURED => f.write_str("unstructured"),
+            Block { rows, columns } => write!(f, "block:{rows}x{columns}"),
+        }
+    }
+}
+
+impl TryFrom<String> for PatternUnit {
+    type Error = PatternUnitError;
+    fn try_from(text: String) -> Result<Self, PatternUnitError> {
+        text.parse()
+    }
+}
+
+impl From<PatternUnit> for String {
+    fn from(value: PatternUnit) -> String {
+        value.to_string()
+    }
+}

@@ -1,0 +1,157 @@
+//! Everything that decides a run, as one re-runnable TOML file.
+
+mod check;
+mod choices;
+mod identity;
+mod toml;
+
+pub use check::RecipeError;
+pub use choices::{LrScheduleName, Method, OptimizerName, PatternUnit, PatternUnitError};
+pub use identity::{Difference, Identity};
+
+use rarefy_core::{Block, Density};
+use rarefy_nn::optim::{LrSchedule, Optimizer, UnknownDecay, half_and_three_quarters};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// A training run: the same recipe gives the same network, bit for bit, on one instruction set.
+///
+/// A recipe file may leave out any key; the default is [`Recipe::default`]'s. Unknown keys are errors.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Recipe {
+    /// Data set name.
+    pub data: String,
+    /// Folder of the data set's files; embedded data needs none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data_dir: Option<PathBuf>,
+    /// Model name.
+    pub model: String,
+    /// Fraction of prunable weights that exist; 1 is dense training.
+    pub density: Density,
+    /// Rule of the layer-wise densities.
+    pub sparse_init: String,
+    /// Unit in which weights are drawn.
+    pub pattern: PatternUnit,
+    /// How the pattern changes while training.
+    pub method: Method,
+    /// Passes over the training samples.
+    pub epochs: u32,
+    /// Samples of a step; the last batch of an epoch may be smaller.
+    pub batch_size: usize,
+    /// Base learning rate.
+    pub lr: f64,
+    /// Shape of the learning rate over epochs.
+    pub lr_schedule: LrScheduleName,
+    /// Epochs (from 0) at which `multistep` divides the rate by ten; by default 1/2 and 3/4 of `epochs`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub milestones: Option<Vec<u32>>,
+    /// Epochs of linear warm-up.
+    pub warmup: u32,
+    /// Update rule.
+    pub optimizer: OptimizerName,
+    /// SGD's momentum factor.
+    pub momentum: f64,
+    /// SGD's look-ahead.
+    pub nesterov: bool,
+    /// L2 penalty.
+    pub weight_decay: f64,
+    /// Default of the seeds below.
+    pub seed: u64,
+    /// Seed of the pattern.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mask_seed: Option<u64>,
+    /// Seed of the initial weights.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub init_seed: Option<u64>,
+    /// Seed of sample order and augmentation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data_seed: Option<u64>,
+    /// Worker threads (default: all cores). Results do not depend on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threads: Option<usize>,
+    /// Steps between checkpoints within an epoch; each epoch ends with one anyway.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checkpoint_every: Option<u64>,
+    /// Run directory (default: a new one under `runs/`). Not written into a run's own recipe, so that it can be run again.
+    #[serde(skip_serializing)]
+    pub out: Option<PathBuf>,
+}
+
+impl Default for Recipe {
+    fn default() -> Self {
+        Self {
+            data: "digits".to_owned(),
+            data_dir: None,
+            model: "cifar_resnet_8".to_owned(),
+            density: Density::new(0.1).unwrap_or(Density::DENSE),
+            sparse_init: "erk".to_owned(),
+            pattern: PatternUnit(Block::UNSTRUCTURED),
+            method: Method::Static,
+            epochs: 40,
+            batch_size: 64,
+            lr: 0.1,
+            lr_schedule: LrScheduleName::COSINE,
+            milestones: None,
+            warmup: 0,
+            optimizer: OptimizerName::Sgd,
+            momentum: 0.9,
+            nesterov: true,
+            weight_decay: 5e-4,
+            seed: 1,
+            mask_seed: None,
+            init_seed: None,
+            data_seed: None,
+            threads: None,
+            checkpoint_every: None,
+            out: None,
+        }
+    }
+}
+
+impl Recipe {
+    /// Seed of the pattern.
+    pub fn mask_seed(&self) -> u64 {
+        self.mask_seed.unwrap_or(self.seed)
+    }
+
+    /// Seed of the initial weights.
+    pub fn init_seed(&self) -> u64 {
+        self.init_seed.unwrap_or(self.seed)
+    }
+
+    /// Seed of sample order and augmentation.
+    pub fn data_seed(&self) -> u64 {
+        self.data_seed.unwrap_or(self.seed)
+    }
+
+    /// Milestones of `multistep`: those given, or the published 1/2 and 3/4 of the epochs.
+    pub fn milestones(&self) -> Vec<u32> {
+        let published =
+            || half_and_three_quarters(self.epochs as usize, 1).map(|epoch| epoch as u32).to_vec();
+        self.milestones.clone().unwrap_or_else(published)
+    }
+
+    /// Learning rate of every epoch.
+    pub fn lr_schedule(&self) -> Result<LrSchedule, UnknownDecay> {
+        let schedule = LrSchedule::new(self.lr_schedule.name(), self.epochs as usize)?;
+        let milestones = self.milestones().into_iter().map(|epoch| epoch as usize).collect();
+        Ok(LrSchedule { milestones, warmup_epochs: self.warmup as usize, ..schedule })
+    }
+
+    /// Update rule.
+    pub fn optimizer(&self) -> Optimizer {
+        let weight_decay = self.weight_decay as f32;
+        match self.optimizer {
+            OptimizerName::Sgd => {
+                Optimizer::Sgd { momentum: self.momentum as f32, nesterov: self.nesterov, weight_decay }
+            }
+            OptimizerName::Adam => Optimizer::Adam { beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay },
+        }
+    }
+
+    /// Worker threads: those given, or one per core.
+    pub fn threads(&self) -> usize {
+        self.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+    }
+}

@@ -1,0 +1,33 @@
+//! Metrics as text.
+
+use super::RunDirError;
+use crate::metrics::{EpochRecord, Summary};
+use std::io::ErrorKind;
+use std::path::Path;
+
+/// Reads the lines of `metrics.jsonl`; a missing file has none.
+pub(super) fn read(path: &Path) -> Result<Vec<EpochRecord>, RunDirError> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(source) => return Err(RunDirError::Read { path: path.to_owned(), source }),
+    };
+    let parse = |(index, line): (usize, &str)| {
+        serde_json::from_str(line).map_err(|error| RunDirError::Metrics {
+            path: path.to_owned(),
+            line: index + 1,
+            problem: error.to_string(),
+        })
+    };
+    text.lines().enumerate().map(parse).collect()
+}
+
+/// One line per record. Records hold numbers and texts only, so writing them cannot fail.
+pub(super) fn to_lines(records: &[EpochRecord]) -> String {
+    records.iter().filter_map(|record| serde_json::to_string(record).ok()).map(|line| line + "\n").collect()
+}
+
+/// Indented JSON with a final line break.
+pub(super) fn pretty(summary: &Summary) -> String {
+    serde_json::to_string_pretty(summary).unwrap_or_default() + "\n"
+}

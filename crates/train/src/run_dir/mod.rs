@@ -1,0 +1,165 @@
+//! The folder of a run.
+
+mod error;
+mod lock;
+mod metrics;
+
+pub use error::RunDirError;
+
+use crate::error::TrainError;
+use crate::keeper::{Keeper, push_record};
+use crate::metrics::{EpochRecord, Summary};
+use crate::recipe::Recipe;
+use lock::Lock;
+use rarefy_formats::{Checkpoint, Meta, atomic_write, checkpoint, remove_temporaries};
+use rarefy_nn::graph::Graph;
+use rarefy_nn::params::ParamStore;
+use std::path::{Path, PathBuf};
+
+/// Names of the files of a run.
+pub mod files {
+    /// The recipe, complete and re-runnable.
+    pub const RECIPE: &str = "recipe.toml";
+    /// One JSON line per epoch.
+    pub const METRICS: &str = "metrics.jsonl";
+    /// The latest position.
+    pub const LAST: &str = "last.ckpt";
+    /// The best epoch by validation accuracy.
+    pub const BEST: &str = "best.ckpt";
+    /// What the finished run came to.
+    pub const SUMMARY: &str = "summary.json";
+    /// All of them.
+    pub const ALL: [&str; 5] = [RECIPE, METRICS, LAST, BEST, SUMMARY];
+}
+
+/// Folder in which unnamed runs are kept.
+const RUNS: &str = "runs";
+
+/// A run's folder, held by this process alone: `recipe.toml`, `metrics.jsonl`, `last.ckpt`, `best.ckpt`, `summary.json`.
+///
+/// Every file is whole at every moment, so a killed run can be resumed from what is there.
+#[derive(Debug)]
+pub struct RunDir {
+    path: PathBuf,
+    records: Vec<EpochRecord>,
+    _lock: Lock,
+}
+
+impl RunDir {
+    /// Whether `path` holds a run, or part of one.
+    pub fn is_run(path: &Path) -> bool {
+        files::ALL.iter().any(|file| path.join(file).exists())
+    }
+
+    /// Starts a run in `path`, or in a new folder `runs/MODEL-INIT-DENSITY-sSEED-N`, and writes its recipe.
+    ///
+    /// # Errors
+    /// A folder that holds a run already, cannot be made or cannot be written.
+    pub fn create(path: Option<&Path>, recipe: &Recipe) -> Result<Self, TrainError> {
+        let text = recipe.to_toml()?;
+        let path = match path {
+            Some(path) if Self::is_run(path) => {
+                return Err(RunDirError::Taken { path: path.to_owned() }.into());
+            }
+            Some(path) => {
+                std::fs::create_dir_all(path)
+                    .map_err(|source| RunDirError::Create { path: path.to_owned(), source })?;
+                path.to_owned()
+            }
+            None => create_unnamed(Path::new(RUNS), recipe)?,
+        };
+        let lock = Lock::take(&path)?;
+        if Self::is_run(&path) {
+            return Err(RunDirError::Taken { path }.into());
+        }
+        write_text(&path.join(files::RECIPE), &text)?;
+        Ok(Self { path, records: Vec::new(), _lock: lock })
+    }
+
+    /// Opens the folder of a run to continue it, and clears away what a killed writer left.
+    ///
+    /// # Errors
+    /// A folder without a run, or one that another process works in.
+    pub fn open(path: &Path, recipe: &Recipe) -> Result<Self, TrainError> {
+        if !Self::is_run(path) {
+            return Err(RunDirError::NoRun { path: path.to_owned() }.into());
+        }
+        let lock = Lock::take(path)?;
+        remove_temporaries(path)?;
+        let records = metrics::read(&path.join(files::METRICS))?;
+        let recipe_path = path.join(files::RECIPE);
+        if !recipe_path.exists() {
+            write_text(&recipe_path, &recipe.to_toml()?)?;
+        }
+        Ok(Self { path: path.to_owned(), records, _lock: lock })
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Forgets metrics of epochs after `epochs`, which the checkpoint does not know.
+    pub fn cut_records(&mut self, epochs: u32) -> Result<(), TrainError> {
+        let before = self.records.len();
+        self.records.retain(|record| record.epoch <= epochs);
+        if self.records.len() == before { Ok(()) } else { self.write_records() }
+    }
+
+    /// The summary of the run in `path`, if it is finished.
+    pub fn finished(path: &Path) -> Option<Summary> {
+        let text = std::fs::read_to_string(path.join(files::SUMMARY)).ok()?;
+        serde_json::from_str(&text).ok()
+    }
+
+    fn write_records(&self) -> Result<(), TrainError> {
+        write_text(&self.path.join(files::METRICS), &metrics::to_lines(&self.records))
+    }
+}
+
+impl Keeper for RunDir {
+    fn save_last(&mut self, meta: &Meta, store: &ParamStore) -> Result<(), TrainError> {
+        Ok(checkpoint::save(&self.path.join(files::LAST), meta, store)?)
+    }
+
+    fn save_best(&mut self, meta: &Meta, store: &ParamStore) -> Result<(), TrainError> {
+        Ok(checkpoint::save(&self.path.join(files::BEST), meta, store)?)
+    }
+
+    fn load_best(&mut self, graph: &Graph) -> Result<Checkpoint, TrainError> {
+        Ok(Checkpoint::load_for(&self.path.join(files::BEST), graph)?)
+    }
+
+    fn record(&mut self, record: &EpochRecord) -> Result<(), TrainError> {
+        push_record(&mut self.records, record);
+        self.write_records()
+    }
+
+    fn records(&self) -> &[EpochRecord] {
+        &self.records
+    }
+
+    fn finish(&mut self, summary: &Summary) -> Result<(), TrainError> {
+        write_text(&self.path.join(files::SUMMARY), &metrics::pretty(summary))
+    }
+}
+
+/// The first free `MODEL-INIT-DENSITY-sSEED-N` under `runs`; made by one process only, however many ask at once.
+fn create_unnamed(runs: &Path, recipe: &Recipe) -> Result<PathBuf, RunDirError> {
+    let failed = |path: &Path, source| RunDirError::Create { path: path.to_owned(), source };
+    std::fs::create_dir_all(runs).map_err(|source| failed(runs, source))?;
+    let Recipe { model, sparse_init, density, seed, .. } = recipe;
+    let mut number = 1u64;
+    loop {
+        let path = runs.join(format!("{model}-{sparse_init}-{density}-s{seed}-{number}"));
+        match std::fs::create_dir(&path) {
+            Ok(()) => return Ok(path),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => number += 1,
+            Err(source) => return Err(failed(&path, source)),
+        }
+    }
+}
+
+fn write_text(path: &Path, text: &str) -> Result<(), TrainError> {
+    Ok(atomic_write(path, |file| file.write_all(text.as_bytes()))?)
+}

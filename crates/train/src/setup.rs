@@ -1,0 +1,90 @@
+//! What a recipe stands for: data, network, pattern and initial values.
+
+use crate::error::TrainError;
+use crate::recipe::Recipe;
+use rarefy_core::{Extent, Pattern};
+use rarefy_data::Dataset;
+use rarefy_nn::graph::{Graph, Op};
+use rarefy_nn::models;
+use rarefy_nn::params::{ParamStore, initialize};
+use rarefy_sparsity::{Drawn, Layer, LayerKind, Request, SparsityError, init};
+use std::sync::Arc;
+
+/// Everything a [`crate::Trainer`] starts from.
+pub struct Setup {
+    /// Hyperparameters and seeds.
+    pub recipe: Recipe,
+    /// The network.
+    pub graph: Graph,
+    /// Patterns and initial values.
+    pub store: ParamStore,
+    /// The data.
+    pub dataset: Arc<dyn Dataset>,
+}
+
+impl Setup {
+    /// Opens the data, builds the model and draws the pattern that `recipe` names.
+    ///
+    /// # Errors
+    /// Unknown names, values out of range, an infeasible density, damaged data. Nothing on disk changes.
+    pub fn from_recipe(recipe: Recipe) -> Result<Self, TrainError> {
+        recipe.check()?;
+        let sparse_init = init::find(&recipe.sparse_init)?.name().to_owned();
+        let dataset = rarefy_data::open(&recipe.data)?;
+        let graph = models::build(&recipe.model, dataset.extent(), dataset.classes())?;
+        let patterns = draw_patterns(&graph, &recipe)?.patterns;
+        Self::new(Recipe { sparse_init, ..recipe }, graph, patterns, dataset)
+    }
+
+    /// A network, patterns and data of your own. `recipe` gives the hyperparameters and seeds; its model and data names
+    /// become those of `graph` and `dataset`.
+    ///
+    /// # Errors
+    /// Images or classes that do not suit the network, patterns that do not fit its weights.
+    pub fn new(
+        recipe: Recipe,
+        graph: Graph,
+        patterns: Vec<Pattern>,
+        dataset: Arc<dyn Dataset>,
+    ) -> Result<Self, TrainError> {
+        let expected = describe(graph.input(), graph.classes());
+        let found = describe(dataset.extent(), dataset.classes());
+        if expected != found {
+            return Err(TrainError::Unfit { data: dataset.name().to_owned(), expected, found });
+        }
+        let recipe = Recipe { model: graph.name().to_owned(), data: dataset.name().to_owned(), ..recipe };
+        let mut store = ParamStore::new(&graph, patterns)?;
+        initialize(&mut store, recipe.init_seed());
+        Ok(Self { recipe, graph, store, dataset })
+    }
+}
+
+fn describe(extent: Extent, classes: usize) -> String {
+    let Extent { channels, height, width } = extent;
+    format!("{channels}x{height}x{width} images of {classes} classes")
+}
+
+/// The patterns that `recipe` asks for, one per prunable weight of `graph` in order.
+///
+/// # Errors
+/// An unknown init, or a density it cannot reach.
+pub fn draw_patterns(graph: &Graph, recipe: &Recipe) -> Result<Drawn, SparsityError> {
+    let layers: Vec<Layer> = graph
+        .prunable()
+        .filter_map(|parameter| {
+            let (kind, shape) = match graph.node(parameter.node).op {
+                Op::Conv { weight, .. } => (LayerKind::Conv, weight),
+                Op::Linear { weight } => (LayerKind::Linear, weight),
+                _ => return None,
+            };
+            Some(Layer { name: parameter.name.clone(), shape, kind })
+        })
+        .collect();
+    rarefy_sparsity::draw(&Request {
+        init: init::find(&recipe.sparse_init)?,
+        layers: &layers,
+        density: recipe.density,
+        block: recipe.pattern.0,
+        mask_seed: recipe.mask_seed(),
+    })
+}

@@ -1,0 +1,129 @@
+//! One epoch: training, validation, record, checkpoints.
+
+use super::{EpochEnd, Trainer, at_step};
+use crate::error::TrainError;
+use crate::keeper::Keeper;
+use crate::metrics::{EpochRecord, Tally};
+use crate::observer::{Observer, StepReport};
+use crate::progress::Best;
+use rarefy_data::Loader;
+use rarefy_nn::Session;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+impl Trainer {
+    /// Does the rest of the epoch under way.
+    pub(super) fn epoch(
+        &mut self,
+        keeper: &mut dyn Keeper,
+        observer: &mut dyn Observer,
+        interrupt: &AtomicBool,
+    ) -> Result<EpochEnd, TrainError> {
+        let started = Instant::now();
+        let lr = self.schedule.lr(self.recipe.lr, self.progress.epoch as usize);
+        let samples_before = self.progress.train.samples;
+        if let EpochEnd::Interrupted = self.train_batches(lr, keeper, observer, interrupt)? {
+            return Ok(EpochEnd::Interrupted);
+        }
+        let trained = started.elapsed();
+        let train = self.progress.train;
+        let (step, epoch) = (self.progress.step, self.progress.epoch + 1);
+        let validation = match &mut self.validation {
+            Some(loader) => Some(evaluate(&mut self.session, loader, step, epoch)?),
+            None => None,
+        };
+        self.check_finite()?;
+        self.progress.epoch = epoch;
+        self.progress.batch = 0;
+        self.progress.train = Tally::default();
+        let best = validation
+            .map(|tally| Best { epoch, val_loss: tally.loss(), val_acc: tally.accuracy() })
+            .filter(|best| best.beats(self.progress.best));
+        if best.is_some() {
+            self.progress.best = best;
+            keeper.save_best(&self.meta()?, self.session.store())?;
+        }
+        let record = EpochRecord {
+            epoch,
+            step,
+            lr,
+            train_loss: train.loss(),
+            train_acc: train.accuracy(),
+            val_loss: validation.map(|tally| tally.loss()),
+            val_acc: validation.map(|tally| tally.accuracy()),
+            density: self.counts.density(),
+            nnz: self.counts.nnz,
+            seconds: started.elapsed().as_secs_f64(),
+            images_per_sec: (train.samples - samples_before) as f64 / trained.as_secs_f64().max(1e-9),
+        };
+        keeper.record(&record)?;
+        self.save_last(keeper)?;
+        observer.epoch_done(&record, best.is_some());
+        Ok(EpochEnd::Done)
+    }
+
+    /// Trains on the batches that are left of the epoch.
+    fn train_batches(
+        &mut self,
+        lr: f64,
+        keeper: &mut dyn Keeper,
+        observer: &mut dyn Observer,
+        interrupt: &AtomicBool,
+    ) -> Result<EpochEnd, TrainError> {
+        let (epoch, batches) = (self.progress.epoch, self.train.batches());
+        while self.progress.batch < batches {
+            let mut pass = self.train.epoch(epoch, self.progress.batch)?;
+            let mut checkpoint_due = false;
+            while !checkpoint_due {
+                if interrupt.load(Ordering::Relaxed) {
+                    return Ok(EpochEnd::Interrupted);
+                }
+                let Some(batch) = pass.next_batch()? else { break };
+                let step = self.progress.step + 1;
+                let outcome = self
+                    .session
+                    .train_step(&batch.images, &batch.labels, lr)
+                    .map_err(|error| at_step(error, step, epoch + 1))?;
+                if !outcome.loss_sum.is_finite() {
+                    return Err(TrainError::NonFinite { step, epoch: epoch + 1, place: "loss".to_owned() });
+                }
+                self.progress.train.add(outcome);
+                self.progress.batch += 1;
+                self.progress.step = step;
+                observer.stepped(&StepReport {
+                    step,
+                    epoch: epoch + 1,
+                    samples: outcome.samples,
+                    train_loss: self.progress.train.loss(),
+                    train_acc: self.progress.train.accuracy(),
+                });
+                checkpoint_due = self.recipe.checkpoint_every.is_some_and(|every| step % every == 0);
+            }
+            if checkpoint_due && self.progress.batch < batches {
+                self.save_last(keeper)?;
+            }
+        }
+        Ok(EpochEnd::Done)
+    }
+}
+
+/// Loss and hits of a whole split in evaluation mode.
+pub(super) fn evaluate(
+    session: &mut Session,
+    loader: &mut Loader,
+    step: u64,
+    epoch: u32,
+) -> Result<Tally, TrainError> {
+    let mut tally = Tally::default();
+    let mut pass = loader.epoch(0, 0)?;
+    while let Some(batch) = pass.next_batch()? {
+        let outcome =
+            session.evaluate(&batch.images, &batch.labels).map_err(|error| at_step(error, step, epoch))?;
+        tally.add(outcome);
+    }
+    if tally.loss_sum.is_finite() {
+        return Ok(tally);
+    }
+    let place = format!("loss on the {} split", loader.split());
+    Err(TrainError::NonFinite { step, epoch, place })
+}

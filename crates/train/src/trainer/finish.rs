@@ -1,0 +1,60 @@
+//! After the last epoch: the test, read once, and the summary.
+
+use super::epoch::evaluate;
+use super::{Trainer, loader};
+use crate::error::TrainError;
+use crate::keeper::Keeper;
+use crate::machine::{cpu_name, isa, peak_rss_mb};
+use crate::metrics::{Summary, Tally};
+use rarefy_data::Split;
+use std::time::Instant;
+
+impl Trainer {
+    /// Tests the last and the best network and keeps the summary. The session keeps the last network.
+    pub(super) fn finish(&mut self, keeper: &mut dyn Keeper) -> Result<Summary, TrainError> {
+        let started = Instant::now();
+        let last = self.test()?;
+        let best = match self.progress.best {
+            Some(best) if best.epoch < self.progress.epoch => self.test_best(keeper)?,
+            _ => last,
+        };
+        let samples = u64::from(self.recipe.epochs) * self.train.samples() as u64;
+        let epochs_secs: f64 = keeper.records().iter().map(|record| record.seconds).sum();
+        let summary = Summary {
+            best_epoch: self.progress.best.map_or(self.progress.epoch, |best| best.epoch),
+            val_acc: self.progress.best.map(|best| best.val_acc),
+            test_acc: best.map(|tally| tally.accuracy()),
+            test_acc_last: last.map(|tally| tally.accuracy()),
+            test_loss: best.map(|tally| tally.loss()),
+            seconds: epochs_secs + started.elapsed().as_secs_f64(),
+            peak_rss_mb: peak_rss_mb(),
+            nnz: self.counts.nnz,
+            density: self.counts.density(),
+            macs_sparse: self.counts.macs_sparse,
+            macs_dense: self.counts.macs_dense,
+            train_flops: self.counts.static_train_flops(samples),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            cpu: cpu_name(),
+            isa: isa().to_owned(),
+        };
+        keeper.finish(&summary)?;
+        Ok(summary)
+    }
+
+    /// Tests the best network in place of the last, which then returns.
+    fn test_best(&mut self, keeper: &mut dyn Keeper) -> Result<Option<Tally>, TrainError> {
+        let best = keeper.load_best(self.session.graph())?;
+        let (last, steps) = (self.session.store().clone(), self.session.steps());
+        self.session.restore(best.store, best.meta.step).map_err(TrainError::Session)?;
+        let tally = self.test();
+        self.session.restore(last, steps).map_err(TrainError::Session)?;
+        tally
+    }
+
+    fn test(&mut self) -> Result<Option<Tally>, TrainError> {
+        let Some(mut test) = loader(&self.dataset, Split::Test, self.recipe.batch_size)? else {
+            return Ok(None);
+        };
+        evaluate(&mut self.session, &mut test, self.progress.step, self.progress.epoch).map(Some)
+    }
+}

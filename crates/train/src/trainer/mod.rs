@@ -1,0 +1,219 @@
+//! The training loop.
+
+mod epoch;
+mod finish;
+mod resume;
+
+use crate::accounting::Counts;
+use crate::error::TrainError;
+use crate::keeper::Keeper;
+use crate::metrics::Summary;
+use crate::observer::{Observer, RunStart};
+use crate::progress::{Progress, State};
+use crate::recipe::{Identity, Recipe};
+use crate::setup::Setup;
+use rarefy_data::{Dataset, Loader, Pass, Split};
+use rarefy_formats::{DataInfo, Meta, Seeds};
+use rarefy_nn::optim::LrSchedule;
+use rarefy_nn::params::ParamStore;
+use rarefy_nn::{Session, SessionError, SessionOptions};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Trains one network. A pure function of its [`Setup`]: neither threads, nor timing, nor being stopped and resumed
+/// changes a bit of the result.
+pub struct Trainer {
+    recipe: Recipe,
+    identity: Identity,
+    dataset: Arc<dyn Dataset>,
+    counts: Counts,
+    schedule: LrSchedule,
+    session: Session,
+    train: Loader,
+    validation: Option<Loader>,
+    progress: Progress,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// All epochs are done.
+    Finished(Summary),
+    /// It was asked to stop and can be resumed.
+    Interrupted {
+        /// Steps done and kept.
+        step: u64,
+    },
+}
+
+/// How an epoch ended.
+enum EpochEnd {
+    Done,
+    Interrupted,
+}
+
+impl Trainer {
+    /// Compiles the network and opens the data.
+    ///
+    /// # Errors
+    /// A recipe out of range, data without training samples, no threads.
+    pub fn new(setup: Setup) -> Result<Self, TrainError> {
+        let Setup { recipe, graph, store, dataset } = setup;
+        recipe.check()?;
+        if dataset.is_empty(Split::Train) {
+            return Err(TrainError::NoSamples { data: dataset.name().to_owned() });
+        }
+        let batch_size = recipe.batch_size;
+        let largest = Split::ALL.map(|split| dataset.len(split)).into_iter().max().unwrap_or(0);
+        let options = SessionOptions {
+            max_batch: batch_size.min(largest),
+            threads: recipe.threads(),
+            optimizer: recipe.optimizer(),
+        };
+        let counts = Counts::new(&graph, store.patterns());
+        let train = Loader::new(Arc::clone(&dataset), Pass::Train { seed: recipe.data_seed() }, batch_size)?;
+        let validation = loader(&dataset, Split::Validation, batch_size)?;
+        Ok(Self {
+            identity: recipe.identity(),
+            schedule: recipe.lr_schedule()?,
+            session: Session::new(graph, store, options).map_err(TrainError::Session)?,
+            progress: Progress::default(),
+            recipe,
+            dataset,
+            counts,
+            train,
+            validation,
+        })
+    }
+
+    /// Trains to the end of the recipe, or until `interrupt` is set: then the position is kept first.
+    ///
+    /// # Errors
+    /// Files that cannot be written, data that cannot be read, and [`TrainError::NonFinite`]; what was kept before stays.
+    pub fn run(
+        &mut self,
+        keeper: &mut dyn Keeper,
+        observer: &mut dyn Observer,
+        interrupt: &AtomicBool,
+    ) -> Result<Outcome, TrainError> {
+        observer.started(&RunStart {
+            model: self.session.graph().name(),
+            counts: &self.counts,
+            samples: self.train.samples(),
+            steps_per_epoch: self.train.batches() as u64,
+            epochs: self.recipe.epochs,
+            steps_done: self.progress.step,
+        });
+        while self.progress.epoch < self.recipe.epochs {
+            match self.epoch(keeper, observer, interrupt)? {
+                EpochEnd::Done => {}
+                EpochEnd::Interrupted => {
+                    self.save_last(keeper)?;
+                    return Ok(Outcome::Interrupted { step: self.progress.step });
+                }
+            }
+        }
+        if interrupt.load(Ordering::Relaxed) {
+            return Ok(Outcome::Interrupted { step: self.progress.step });
+        }
+        self.finish(keeper).map(Outcome::Finished)
+    }
+
+    /// Where the run stands.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// The recipe.
+    pub fn recipe(&self) -> &Recipe {
+        &self.recipe
+    }
+
+    /// Layers, weights, multiply-adds.
+    pub fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// The network as it is now.
+    pub fn session(&mut self) -> &mut Session {
+        &mut self.session
+    }
+
+    fn save_last(&self, keeper: &mut dyn Keeper) -> Result<(), TrainError> {
+        self.check_finite()?;
+        keeper.save_last(&self.meta()?, self.session.store())
+    }
+
+    /// A network with a number that is not finite is never kept.
+    fn check_finite(&self) -> Result<(), TrainError> {
+        let store = self.session.store();
+        match not_finite(store) {
+            None => Ok(()),
+            Some(place) => Err(self.non_finite(place)),
+        }
+    }
+
+    fn non_finite(&self, place: String) -> TrainError {
+        TrainError::NonFinite { step: self.progress.step, epoch: self.progress.epoch + 1, place }
+    }
+
+    /// What a checkpoint of this moment says about itself.
+    fn meta(&self) -> Result<Meta, TrainError> {
+        let normalization = self.dataset.normalization();
+        let Progress { epoch, batch, step, train, best } = self.progress;
+        let state = State { recipe: self.identity.clone(), batch, train, best };
+        Ok(Meta {
+            step,
+            epoch: u64::from(epoch),
+            seeds: Some(Seeds {
+                mask: self.recipe.mask_seed(),
+                init: self.recipe.init_seed(),
+                data: self.recipe.data_seed(),
+            }),
+            data: Some(DataInfo {
+                name: self.dataset.name().to_owned(),
+                mean: normalization.mean,
+                std: normalization.std,
+            }),
+            state: state.to_json()?,
+            ..Meta::new(self.session.graph())
+        })
+    }
+}
+
+/// A loader of a split in its own order, `None` if the split is empty.
+fn loader(dataset: &Arc<dyn Dataset>, split: Split, batch_size: usize) -> Result<Option<Loader>, TrainError> {
+    if dataset.is_empty(split) {
+        return Ok(None);
+    }
+    Ok(Some(Loader::new(Arc::clone(dataset), Pass::Evaluate(split), batch_size)?))
+}
+
+/// The first parameter or statistic that is not finite.
+fn not_finite(store: &ParamStore) -> Option<String> {
+    use rarefy_nn::params::Column;
+    let finite = |numbers: &[f32]| numbers.iter().all(|number| number.is_finite());
+    for column in [Column::Value, Column::Momentum, Column::SecondMoment] {
+        if !finite(store.column(column)) {
+            let view = (0..store.views().len()).find(|&view| !finite(store.slice(view, column)));
+            return Some(view.map_or_else(
+                || format!("{column:?}"),
+                |view| format!("{column:?} of {}", store.views()[view].parameter.name),
+            ));
+        }
+    }
+    let norm = store.norms().iter().find(|(_, range)| {
+        [store.running_mean(), store.running_var()]
+            .iter()
+            .any(|all| !all.get(range.clone()).is_some_and(finite))
+    });
+    norm.map(|(name, _)| format!("a running statistic of {name}"))
+}
+
+/// Puts the step into an engine's complaint about numbers.
+fn at_step(error: SessionError, step: u64, epoch: u32) -> TrainError {
+    match error {
+        SessionError::NonFinite { place } => TrainError::NonFinite { step, epoch, place },
+        other => TrainError::Session(other),
+    }
+}
