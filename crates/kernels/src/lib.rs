@@ -1,1 +1,56 @@
-//! rarefy-kernels
+//! Microkernels of the fast engine: single-threaded, safe entry points over slices for one chunk of samples.
+//!
+//! Nothing here knows a model. Each kernel is one generic source compiled for every instruction set ([`Isa`]) and has a
+//! scalar twin in [`naive`] that its tests compare it with.
+//!
+//! # Shapes
+//! An activation is a list of *planes*, one per channel, each a run of `positions` numbers (the image rows with a shared
+//! zero column between them, possibly several samples side by side). Planes are `stride` numbers apart. `positions` is a
+//! multiple of [`Isa::lanes`]. A *tile* is a list of planes with zeros around them, so that shifted reads stay inside.
+
+mod buffer;
+mod combine;
+mod finish;
+mod isa;
+mod lanes;
+pub mod loss;
+mod moments;
+pub mod naive;
+mod optimizer;
+mod sddmm;
+mod spmm;
+
+pub use buffer::Buffer;
+pub use combine::{Term, combine};
+pub use finish::{Gate, NormTerm, finish_gradient};
+pub use isa::Isa;
+pub use moments::{Moments, plane_sums, row_moments};
+pub use optimizer::{AdamStep, SgdStep, adam, sgd};
+pub use sddmm::{reduce_accumulators, sddmm};
+pub use spmm::{Epilogue, spmm};
+
+/// Widest vector of any instruction set, in f32 lanes: strides are multiples of it.
+pub const MAX_LANES: usize = 16;
+
+/// The non-zeros of a matrix in kernel order: groups of `rows` output planes that share their taps.
+///
+/// Group `g` has taps `starts[g]..starts[g + 1]`; tap `t` reads the input plane at `offsets[t]` with `rows` weights
+/// `values[t * rows..]`, one per output plane.
+#[derive(Clone, Copy, Debug)]
+pub struct Taps<'a> {
+    /// Output planes in a group: 1, 2 or 4.
+    pub rows: usize,
+    /// First tap of each group, then the number of taps.
+    pub starts: &'a [u32],
+    /// Start of each tap's shifted input plane.
+    pub offsets: &'a [u32],
+    /// `rows` weights per tap.
+    pub values: &'a [f32],
+}
+
+impl Taps<'_> {
+    /// Number of groups.
+    pub fn groups(&self) -> usize {
+        self.starts.len() - 1
+    }
+}

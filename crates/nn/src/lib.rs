@@ -5,6 +5,7 @@ pub mod graph;
 pub mod models;
 pub mod optim;
 pub mod params;
+pub mod plan;
 pub mod reference;
 mod session;
 

@@ -2,7 +2,9 @@
 
 use crate::graph::Graph;
 use crate::optim::Optimizer;
-use crate::params::ParamStore;
+use crate::params::{Column, ParamStore};
+use crate::plan::{Mode, Pass, Plan, Workspace};
+use rarefy_kernels::{AdamStep, Isa, SgdStep, adam, sgd};
 
 /// How a session runs.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,7 +37,7 @@ pub enum SessionError {
     /// A number is no longer finite.
     #[error("not a finite number in {place}; lower the learning rate or check the data")]
     NonFinite {
-        /// Layer or quantity, e.g. `gradient of blocks.3.conv1.weight` or `loss`.
+        /// Layer or quantity, e.g. `the gradient of blocks.3.conv1.weight` or `the loss`.
         place: String,
     },
     /// Threads could not be started.
@@ -49,39 +51,109 @@ pub enum SessionError {
 }
 
 /// A network with everything needed to train and evaluate it on the CPU.
+#[derive(Debug)]
 pub struct Session {
     graph: Graph,
     store: ParamStore,
     options: SessionOptions,
     steps: u64,
+    plan: Plan,
+    workspace: Workspace,
+    pool: rayon::ThreadPool,
 }
 
 impl Session {
-    /// Compiles `graph` with the patterns of `store`.
+    /// Compiles `graph` with the patterns of `store` for this machine's best instruction set.
     pub fn new(graph: Graph, store: ParamStore, options: SessionOptions) -> Result<Self, SessionError> {
-        Ok(Self { graph, store, options, steps: 0 })
+        Self::with_isa(graph, store, options, Isa::best())
+    }
+
+    /// As [`Session::new`], with a chosen instruction set.
+    pub fn with_isa(
+        graph: Graph,
+        store: ParamStore,
+        options: SessionOptions,
+        isa: Isa,
+    ) -> Result<Self, SessionError> {
+        if options.max_batch == 0 || options.threads == 0 {
+            return Err(SessionError::Batch(
+                "a session needs a largest batch and threads of at least 1".into(),
+            ));
+        }
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(options.threads)
+            .thread_name(|index| format!("rarefy-{index}"))
+            .build()
+            .map_err(|error| SessionError::Threads { threads: options.threads, reason: error.to_string() })?;
+        let plan = Plan::new(&graph, store.patterns(), options.max_batch, isa, false);
+        let mut workspace = Workspace::new(&plan, options.threads);
+        plan.refresh(&mut workspace, &store);
+        Ok(Self { graph, store, options, steps: 0, plan, workspace, pool })
     }
 
     /// One optimizer step on `images` (NCHW, normalized, `labels.len()` samples) with learning rate `lr`.
+    ///
+    /// If a number is not finite the parameters, the optimizer and the running statistics stay as they were.
     pub fn train_step(
         &mut self,
         images: &[f32],
         labels: &[u32],
         lr: f64,
     ) -> Result<StepOutcome, SessionError> {
-        let _ = (images, labels, lr, self.options);
-        todo!()
+        let outcome = self.gradients(images, labels)?;
+        self.plan.update_running(&self.workspace, &mut self.store);
+        self.update(lr as f32);
+        self.steps += 1;
+        Ok(outcome)
+    }
+
+    /// Loss and gradients of the mean loss in training mode, into the gradient column; nothing else changes.
+    pub fn gradients(&mut self, images: &[f32], labels: &[u32]) -> Result<StepOutcome, SessionError> {
+        self.check(images, labels)?;
+        let Self { store, plan, workspace, pool, options, .. } = self;
+        let pass = Pass { plan, batch: labels.len(), parallel: options.threads > 1, mode: Mode::Train };
+        let (loss_sum, correct) = pool.install(|| {
+            pass.forward(workspace, store, images);
+            let loss = pass.loss(workspace, labels, true);
+            pass.backward(workspace, store);
+            loss
+        });
+        self.check_finite(loss_sum)?;
+        Ok(StepOutcome { samples: labels.len(), loss_sum, correct })
     }
 
     /// Loss and hits of `images` in evaluation mode (running statistics), at any batch size up to the largest.
     pub fn evaluate(&mut self, images: &[f32], labels: &[u32]) -> Result<StepOutcome, SessionError> {
-        let _ = (images, labels);
-        todo!()
+        self.check(images, labels)?;
+        self.eval_forward(images, labels.len());
+        let pass = Pass { plan: &self.plan, batch: labels.len(), parallel: false, mode: Mode::Eval };
+        let (loss_sum, correct) = pass.loss(&mut self.workspace, labels, false);
+        if !loss_sum.is_finite() {
+            return Err(SessionError::NonFinite { place: "the loss in evaluation".into() });
+        }
+        Ok(StepOutcome { samples: labels.len(), loss_sum, correct })
+    }
+
+    /// Logits of `samples` images in evaluation mode: `[samples][classes]`.
+    pub fn logits(&mut self, images: &[f32], samples: usize) -> Result<Vec<f32>, SessionError> {
+        self.check_images(images, samples)?;
+        self.eval_forward(images, samples);
+        let pass = Pass { plan: &self.plan, batch: samples, parallel: false, mode: Mode::Eval };
+        let mut logits = vec![0.0; samples * self.graph.classes()];
+        for (sample, row) in logits.chunks_exact_mut(self.graph.classes()).enumerate() {
+            pass.logits(&self.workspace, sample, row);
+        }
+        Ok(logits)
     }
 
     /// The network.
     pub fn graph(&self) -> &Graph {
         &self.graph
+    }
+
+    /// The compiled network.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
     }
 
     /// Parameters and optimizer state.
@@ -96,8 +168,82 @@ impl Session {
 
     /// Replaces parameters, optimizer state and clock, e.g. from a checkpoint. The patterns may differ from the current ones.
     pub fn restore(&mut self, store: ParamStore, steps: u64) -> Result<(), SessionError> {
+        let fits = store.views().len() == self.store.views().len()
+            && store.views().iter().zip(self.store.views()).all(|(a, b)| a.parameter == b.parameter);
+        if !fits {
+            return Err(SessionError::Batch(format!(
+                "the parameters to restore are not those of `{}`",
+                self.graph.name()
+            )));
+        }
+        if store.patterns() != self.store.patterns() {
+            let Self { graph, options, plan, workspace, .. } = self;
+            *plan = Plan::new(graph, store.patterns(), options.max_batch, plan.isa(), false);
+            *workspace = Workspace::new(plan, options.threads);
+        }
         self.store = store;
         self.steps = steps;
+        self.plan.refresh(&mut self.workspace, &self.store);
         Ok(())
+    }
+
+    fn eval_forward(&mut self, images: &[f32], samples: usize) {
+        let Self { store, plan, workspace, pool, options, .. } = self;
+        let pass = Pass { plan, batch: samples, parallel: options.threads > 1, mode: Mode::Eval };
+        pool.install(|| pass.forward(workspace, store, images));
+    }
+
+    /// The optimizer's one pass over the columns, then the kernels' packed copies.
+    fn update(&mut self, lr: f32) {
+        let isa = self.plan.isa();
+        let [values, gradients, first, second] = self.store.columns_mut();
+        match self.options.optimizer {
+            Optimizer::Sgd { momentum, nesterov, weight_decay } => {
+                let step = SgdStep { lr, momentum, nesterov, weight_decay, first: self.steps == 0 };
+                sgd(isa, step, values, gradients, first);
+            }
+            Optimizer::Adam { beta1, beta2, eps, weight_decay } => {
+                let step = AdamStep { lr, beta1, beta2, eps, weight_decay, step: self.steps + 1 };
+                adam(isa, step, values, gradients, first, second);
+            }
+        }
+        self.plan.refresh(&mut self.workspace, &self.store);
+    }
+
+    fn check_images(&self, images: &[f32], samples: usize) -> Result<(), SessionError> {
+        let expected = samples * self.graph.input().len();
+        if samples == 0 || samples > self.options.max_batch || images.len() != expected {
+            return Err(SessionError::Batch(format!(
+                "expected 1 to {} samples of {:?}, {expected} numbers for {samples}; found {}",
+                self.options.max_batch,
+                self.graph.input(),
+                images.len()
+            )));
+        }
+        Ok(())
+    }
+
+    fn check(&self, images: &[f32], labels: &[u32]) -> Result<(), SessionError> {
+        self.check_images(images, labels.len())?;
+        let classes = self.graph.classes();
+        match labels.iter().find(|&&label| label as usize >= classes) {
+            Some(label) => Err(SessionError::Batch(format!(
+                "label {label} is out of range: the network has {classes} classes, labels are 0 to {}",
+                classes - 1
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// A NaN or infinity in loss or gradients is an error that names the first parameter it reached.
+    fn check_finite(&self, loss_sum: f64) -> Result<(), SessionError> {
+        let broken = (0..self.store.views().len())
+            .find(|&view| self.store.slice(view, Column::Gradient).iter().any(|x| !x.is_finite()));
+        let place = match broken {
+            Some(view) => format!("the gradient of {}", self.store.views()[view].parameter.name),
+            None if !loss_sum.is_finite() => "the loss".into(),
+            None => return Ok(()),
+        };
+        Err(SessionError::NonFinite { place })
     }
 }

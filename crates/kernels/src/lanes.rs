@@ -1,0 +1,151 @@
+//! The vector operations that kernels are written in.
+
+use bytemuck::Pod;
+use pulp::Simd;
+
+/// One instruction set's vector of f32.
+///
+/// Implemented by wrapping `pulp` and by plain arrays ([`Portable`]), which round multiply and add apart: a fused
+/// multiply-add without hardware would be a slow library call.
+pub(crate) trait Lanes: Copy {
+    /// A vector.
+    type V: Pod;
+    /// Numbers in a vector.
+    const LANES: usize = size_of::<Self::V>() / size_of::<f32>();
+
+    fn splat(self, x: f32) -> Self::V;
+    /// `a * b + c`
+    fn mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// `c - a * b`
+    fn neg_mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    fn add(self, a: Self::V, b: Self::V) -> Self::V;
+    fn mul(self, a: Self::V, b: Self::V) -> Self::V;
+    fn max(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `x` where `gate > 0`, else 0
+    fn where_positive(self, gate: Self::V, x: Self::V) -> Self::V;
+    /// Sum of the lanes in a fixed order.
+    fn sum(self, a: Self::V) -> f32;
+
+    fn zero(self) -> Self::V {
+        self.splat(0.0)
+    }
+}
+
+/// A computation over any instruction set.
+pub(crate) trait Kernel {
+    type Output;
+    fn run<L: Lanes>(self, lanes: L) -> Self::Output;
+}
+
+/// Lets `pulp` compile a [`Kernel`] with the target features of a vector type.
+pub(crate) struct OnPulp<K>(pub(crate) K);
+
+impl<K: Kernel> pulp::WithSimd for OnPulp<K> {
+    type Output = K::Output;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> K::Output {
+        self.0.run(Pulp(simd))
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct Pulp<S>(S);
+
+impl<S: Simd> Lanes for Pulp<S> {
+    type V = S::f32s;
+
+    #[inline(always)]
+    fn splat(self, x: f32) -> Self::V {
+        self.0.splat_f32s(x)
+    }
+    #[inline(always)]
+    fn mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V {
+        self.0.mul_add_e_f32s(a, b, c)
+    }
+    #[inline(always)]
+    fn neg_mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V {
+        self.0.negate_mul_add_e_f32s(a, b, c)
+    }
+    #[inline(always)]
+    fn add(self, a: Self::V, b: Self::V) -> Self::V {
+        self.0.add_f32s(a, b)
+    }
+    #[inline(always)]
+    fn mul(self, a: Self::V, b: Self::V) -> Self::V {
+        self.0.mul_f32s(a, b)
+    }
+    #[inline(always)]
+    fn max(self, a: Self::V, b: Self::V) -> Self::V {
+        self.0.max_f32s(a, b)
+    }
+    #[inline(always)]
+    fn where_positive(self, gate: Self::V, x: Self::V) -> Self::V {
+        self.0.select_f32s(self.0.greater_than_f32s(gate, self.zero()), x, self.zero())
+    }
+    #[inline(always)]
+    fn sum(self, a: Self::V) -> f32 {
+        self.0.reduce_sum_f32s(a)
+    }
+}
+
+/// Plain arrays of 8, for machines without a supported vector unit; the compiler vectorizes what it can.
+#[derive(Clone, Copy)]
+pub(crate) struct Portable;
+
+#[inline(always)]
+fn map2(a: [f32; 8], b: [f32; 8], f: impl Fn(f32, f32) -> f32) -> [f32; 8] {
+    std::array::from_fn(|lane| f(a[lane], b[lane]))
+}
+
+impl Lanes for Portable {
+    type V = [f32; 8];
+
+    #[inline(always)]
+    fn splat(self, x: f32) -> Self::V {
+        [x; 8]
+    }
+    #[inline(always)]
+    fn mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V {
+        map2(map2(a, b, |a, b| a * b), c, |ab, c| ab + c)
+    }
+    #[inline(always)]
+    fn neg_mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V {
+        map2(map2(a, b, |a, b| a * b), c, |ab, c| c - ab)
+    }
+    #[inline(always)]
+    fn add(self, a: Self::V, b: Self::V) -> Self::V {
+        map2(a, b, |a, b| a + b)
+    }
+    #[inline(always)]
+    fn mul(self, a: Self::V, b: Self::V) -> Self::V {
+        map2(a, b, |a, b| a * b)
+    }
+    #[inline(always)]
+    fn max(self, a: Self::V, b: Self::V) -> Self::V {
+        map2(a, b, |a, b| if a > b { a } else { b })
+    }
+    #[inline(always)]
+    fn where_positive(self, gate: Self::V, x: Self::V) -> Self::V {
+        map2(gate, x, |gate, x| if gate > 0.0 { x } else { 0.0 })
+    }
+    #[inline(always)]
+    fn sum(self, a: Self::V) -> f32 {
+        ((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7]))
+    }
+}
+
+/// The whole vectors of a slice; a remainder is left out.
+#[inline(always)]
+pub(crate) fn vectors<V: Pod>(slice: &[f32]) -> &[V] {
+    let lanes = size_of::<V>() / size_of::<f32>();
+    bytemuck::cast_slice(&slice[..slice.len() / lanes * lanes])
+}
+
+/// The whole vectors of a slice, to write.
+#[inline(always)]
+pub(crate) fn vectors_mut<V: Pod>(slice: &mut [f32]) -> &mut [V] {
+    let lanes = size_of::<V>() / size_of::<f32>();
+    let whole = slice.len() / lanes * lanes;
+    bytemuck::cast_slice_mut(&mut slice[..whole])
+}

@@ -1,0 +1,112 @@
+//! Mean and spread, merged in a fixed order.
+
+use crate::lanes::{Kernel, Lanes, vectors};
+use crate::{Isa, MAX_LANES};
+
+/// Count, mean and sum of squared deviations of a set of numbers (Chan, Golub & LeVeque 1979): never `E[x^2] - E[x]^2`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Moments {
+    /// How many numbers.
+    pub count: f64,
+    /// Their mean.
+    pub mean: f64,
+    /// Sum of squared deviations from the mean.
+    pub m2: f64,
+}
+
+impl Moments {
+    /// From the lane sums of [`crate::Epilogue::Moments`] over `count` numbers with shift `shift`.
+    ///
+    /// `sums` holds [`MAX_LANES`] partial sums of `d = x - shift`, then as many of `d^2`. Exact enough as long as the shift
+    /// is within a few deviations of the mean, which a mean of one sample is.
+    pub fn from_shifted(sums: &[f32], shift: f32, count: f64) -> Self {
+        let total = |part: &[f32]| part.iter().map(|&x| f64::from(x)).sum::<f64>();
+        let (d, dd) = (total(&sums[..MAX_LANES]), total(&sums[MAX_LANES..2 * MAX_LANES]));
+        let count = count.max(1.0);
+        Self { count, mean: f64::from(shift) + d / count, m2: (dd - d * d / count).max(0.0) }
+    }
+
+    /// The union of two disjoint sets.
+    pub fn merge(self, other: Self) -> Self {
+        let count = self.count + other.count;
+        if count == 0.0 {
+            return self;
+        }
+        let delta = other.mean - self.mean;
+        let mean = self.mean + delta * (other.count / count);
+        Self { count, mean, m2: self.m2 + other.m2 + delta * delta * (self.count * other.count / count) }
+    }
+}
+
+/// Sum of each plane: `sums[c] += sum_p x[c * stride + p]`, `p` in `0..positions` (a multiple of the lanes).
+pub fn plane_sums(isa: Isa, x: &[f32], stride: usize, positions: usize, sums: &mut [f64]) {
+    assert!(positions.is_multiple_of(isa.lanes()), "positions must be a multiple of the lanes");
+    isa.run(PlaneSums { x, stride, positions, sums });
+}
+
+struct PlaneSums<'a> {
+    x: &'a [f32],
+    stride: usize,
+    positions: usize,
+    sums: &'a mut [f64],
+}
+
+impl Kernel for PlaneSums<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, lanes: L) {
+        for (channel, total) in self.sums.iter_mut().enumerate() {
+            let at = channel * self.stride;
+            let mut sum = lanes.zero();
+            for &x in vectors::<L::V>(&self.x[at..at + self.positions]) {
+                sum = lanes.add(sum, x);
+            }
+            *total += f64::from(lanes.sum(sum));
+        }
+    }
+}
+
+/// Adds `d` and `d^2`, `d = (x - shift) * mask`, of each plane to its lane sums, as [`crate::Epilogue::Moments`] does.
+pub fn row_moments(
+    isa: Isa,
+    x: &[f32],
+    stride: usize,
+    positions: usize,
+    mask: &[f32],
+    shift: &[f32],
+    sums: &mut [f32],
+) {
+    assert!(positions.is_multiple_of(isa.lanes()), "positions must be a multiple of the lanes");
+    isa.run(RowMoments { x, stride, positions, mask, shift, sums });
+}
+
+struct RowMoments<'a> {
+    x: &'a [f32],
+    stride: usize,
+    positions: usize,
+    mask: &'a [f32],
+    shift: &'a [f32],
+    sums: &'a mut [f32],
+}
+
+impl Kernel for RowMoments<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, lanes: L) {
+        let mask: &[L::V] = vectors(&self.mask[..self.positions]);
+        for (channel, sums) in self.sums.chunks_exact_mut(2 * MAX_LANES).enumerate() {
+            let at = channel * self.stride;
+            let shift = lanes.splat(self.shift[channel]);
+            let (first, second) = sums.split_at_mut(MAX_LANES);
+            let first = &mut crate::lanes::vectors_mut::<L::V>(first)[0];
+            let second = &mut crate::lanes::vectors_mut::<L::V>(second)[0];
+            for (&x, &mask) in vectors::<L::V>(&self.x[at..at + self.positions]).iter().zip(mask) {
+                let d = lanes.mul(lanes.neg_mul_add(shift, mask, x), mask);
+                *first = lanes.add(*first, d);
+                *second = lanes.mul_add(d, d, *second);
+            }
+        }
+    }
+}

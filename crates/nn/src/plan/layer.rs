@@ -1,0 +1,136 @@
+//! One layer's non-zeros in the order each kernel wants them.
+
+use super::geometry::Geometry;
+use rarefy_core::Pattern;
+use rarefy_kernels::Taps;
+
+/// Stands for a position without a weight in a layer that runs as dense.
+pub(crate) const NO_WEIGHT: u32 = u32::MAX;
+
+/// Share of existing weights above which a layer runs as dense: 4 rows share each load, so half the work is free.
+const RUN_AS_DENSE: f64 = 0.5;
+
+/// Taps of one direction: structure in kernel order, and where each packed value comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Packed {
+    pub(crate) rows: usize,
+    pub(crate) starts: Vec<u32>,
+    pub(crate) offsets: Vec<u32>,
+    /// Canonical index of each packed value, or [`NO_WEIGHT`].
+    pub(crate) order: Vec<u32>,
+}
+
+impl Packed {
+    pub(crate) fn taps<'a>(&'a self, values: &'a [f32]) -> Taps<'a> {
+        Taps { rows: self.rows, starts: &self.starts, offsets: &self.offsets, values }
+    }
+
+    /// Gathers a column of the layer into packed order.
+    pub(crate) fn refresh(&self, column: &[f32], packed: &mut [f32]) {
+        for (packed, &source) in packed.iter_mut().zip(&self.order) {
+            *packed = column.get(source as usize).copied().unwrap_or(0.0);
+        }
+    }
+}
+
+/// Which kernel instance each direction of a layer uses, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LayerPath {
+    /// Parameter name.
+    pub name: String,
+    /// Forward pass.
+    pub forward: String,
+    /// Gradient with respect to the input.
+    pub input_grad: String,
+    /// Gradient with respect to the weights.
+    pub weight_grad: String,
+}
+
+/// A layer ready to run: a pure function of its pattern and geometry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CompiledLayer {
+    /// Forward pass and weight gradient.
+    pub(crate) forward: Packed,
+    /// Input gradient: groups of input planes `[phase][channel]`.
+    pub(crate) transposed: Packed,
+    /// The layer runs over all positions, with zeros where no weight is.
+    pub(crate) as_dense: bool,
+}
+
+impl CompiledLayer {
+    pub(crate) fn new(pattern: &Pattern, geometry: &Geometry) -> Self {
+        let shape = pattern.shape();
+        let as_dense = pattern.fraction() > RUN_AS_DENSE;
+        let mut index = vec![NO_WEIGHT; shape.len()];
+        for (canonical, dense) in pattern.iter_dense_indices().enumerate() {
+            index[dense] = canonical as u32;
+        }
+        let weight = |output: usize, input: usize, y: usize, x: usize| {
+            index[((output * shape.inputs + input) * shape.kernel_h + y) * shape.kernel_w + x]
+        };
+        let unit = |extent: usize, block: usize| group_rows(if as_dense { extent } else { block });
+        let mut forward = Packed { rows: unit(shape.outputs, pattern.block().rows), ..Packed::default() };
+        forward.starts.push(0);
+        for first in (0..shape.outputs).step_by(forward.rows) {
+            for input in 0..shape.inputs {
+                for y in 0..shape.kernel_h {
+                    for x in 0..shape.kernel_w {
+                        let offset = geometry.input_offset(input, y, x);
+                        forward.push(as_dense, offset, |r| weight(first + r, input, y, x));
+                    }
+                }
+            }
+            forward.starts.push(forward.offsets.len() as u32);
+        }
+        let mut transposed =
+            Packed { rows: unit(shape.inputs, pattern.block().columns), ..Packed::default() };
+        transposed.starts.push(0);
+        for phase in 0..geometry.phases.len() {
+            for first in (0..shape.inputs).step_by(transposed.rows) {
+                for output in 0..shape.outputs {
+                    for y in 0..shape.kernel_h {
+                        for x in 0..shape.kernel_w {
+                            if geometry.tap(y, x).0 == phase {
+                                let offset = geometry.gradient_offset(output, y, x);
+                                transposed.push(as_dense, offset, |r| weight(output, first + r, y, x));
+                            }
+                        }
+                    }
+                }
+                transposed.starts.push(transposed.offsets.len() as u32);
+            }
+        }
+        Self { forward, transposed, as_dense }
+    }
+
+    /// Names of the kernel instances: kind, then rows x vectors (or rows x taps) of the register tile.
+    pub(crate) fn path(&self, name: &str, block_len: usize) -> LayerPath {
+        let kind = match (self.as_dense, block_len) {
+            (true, _) => "dense",
+            (false, 1) => "sparse",
+            (false, _) => "block",
+        };
+        let (f, t) = (self.forward.rows, self.transposed.rows);
+        LayerPath {
+            name: name.to_owned(),
+            forward: format!("{kind} {f}x{}", 12 / f),
+            input_grad: format!("{kind} {t}x{}", 12 / t),
+            weight_grad: format!("{kind} {f}x{}", [8, 5, 5, 3][f - 1]),
+        }
+    }
+}
+
+impl Packed {
+    /// Adds one tap for a group of rows, unless none of its weights exists.
+    fn push(&mut self, as_dense: bool, offset: u32, weight: impl Fn(usize) -> u32) {
+        if as_dense || weight(0) != NO_WEIGHT {
+            self.offsets.push(offset);
+            self.order.extend((0..self.rows).map(weight));
+        }
+    }
+}
+
+/// Rows of the kernel that divide a block (or, for a dense layer, the number of channels).
+fn group_rows(extent: usize) -> usize {
+    [4, 2].into_iter().find(|&rows| extent.is_multiple_of(rows)).unwrap_or(1)
+}

@@ -1,0 +1,47 @@
+//! Loss of a batch, and its gradient with respect to the logits.
+
+use super::Pass;
+use super::workspace::Workspace;
+use rarefy_kernels::loss::softmax_cross_entropy;
+
+impl Pass<'_> {
+    /// Logits of one sample after a forward pass.
+    pub(crate) fn logits(&self, workspace: &Workspace, sample: usize, out: &mut [f32]) {
+        let program = &self.plan.program;
+        let value = &program.values[program.logits.0];
+        let tensor = value.stored.unwrap_or(value.terms[0].tensor);
+        let layout = &program.tensors[tensor.0];
+        let start = sample / layout.samples * layout.group_len() + layout.row(sample % layout.samples, 0);
+        for (class, out) in out.iter_mut().enumerate() {
+            *out = workspace.tensors[tensor.0][start + class * layout.stride];
+        }
+    }
+
+    /// Sum of the samples' cross-entropies and number of hits; with `gradient`, leaves that of the *mean* loss in its buffer.
+    pub(crate) fn loss(&self, workspace: &mut Workspace, labels: &[u32], gradient: bool) -> (f64, usize) {
+        let program = &self.plan.program;
+        let layout = *program.layout(program.logits);
+        let classes = layout.extent.channels;
+        let mut row = vec![0.0; 2 * classes];
+        let (logits, slope) = row.split_at_mut(classes);
+        let target = self.plan.schedule.logits.0;
+        if gradient {
+            workspace.gradients[target][..layout.groups(self.batch) * layout.group_len()].fill(0.0);
+        }
+        let (mut total, mut hits) = (0.0, 0);
+        for (sample, &label) in labels.iter().enumerate() {
+            self.logits(workspace, sample, logits);
+            let (loss, hit) = softmax_cross_entropy(logits, label as usize, 1.0 / self.batch as f64, slope);
+            total += loss;
+            hits += usize::from(hit);
+            if gradient {
+                let start =
+                    sample / layout.samples * layout.group_len() + layout.row(sample % layout.samples, 0);
+                for (class, &slope) in slope.iter().enumerate() {
+                    workspace.gradients[target][start + class * layout.stride] = slope;
+                }
+            }
+        }
+        (total, hits)
+    }
+}

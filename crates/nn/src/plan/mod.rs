@@ -1,0 +1,153 @@
+//! The fast CPU engine: a graph compiled once for a largest batch, run from a mutable [`Workspace`].
+
+mod backward;
+mod chunks;
+mod finish;
+mod forward;
+mod geometry;
+mod layer;
+mod layout;
+mod loss;
+mod lower;
+mod norms;
+mod program;
+mod schedule;
+mod workspace;
+
+pub use layer::LayerPath;
+pub use workspace::Workspace;
+
+use crate::graph::Graph;
+use crate::params::ParamStore;
+use layer::CompiledLayer;
+use layout::Layout;
+use program::{Forward, Program};
+use rarefy_core::Pattern;
+use rarefy_kernels::Isa;
+use schedule::Schedule;
+
+/// Whether batch statistics or running ones normalize.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Batch statistics; gradients flow through them.
+    Train,
+    /// Running statistics.
+    Eval,
+}
+
+/// A graph compiled for the CPU: layouts, fused operations, taps of every layer. Immutable but for new patterns.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub(crate) program: Program,
+    pub(crate) schedule: Schedule,
+    pub(crate) layers: Vec<CompiledLayer>,
+    pub(crate) blocks: Vec<usize>,
+    pub(crate) names: Vec<String>,
+    pub(crate) max_batch: usize,
+    pub(crate) isa: Isa,
+    /// Zeros for as many channels as any tensor has.
+    pub(crate) zeros: Vec<f32>,
+}
+
+/// Chunks a full batch is cut into: enough for any usual number of threads to share evenly.
+const CHUNKS: usize = 16;
+
+/// Most memory that partial weight gradients of one layer may take.
+const MAX_ACCUMULATOR_BYTES: usize = 64 << 20;
+
+impl Plan {
+    /// Compiles `graph` with one pattern per prunable weight for batches of up to `max_batch` samples.
+    ///
+    /// `image_gradient` plans for gradients with respect to the images too.
+    pub fn new(
+        graph: &Graph,
+        patterns: &[Pattern],
+        max_batch: usize,
+        isa: Isa,
+        image_gradient: bool,
+    ) -> Self {
+        let program = lower::lower(graph, max_batch, isa.lanes());
+        let schedule = schedule::schedule(&program, max_batch, image_gradient);
+        let geometries = program.forward.iter().filter_map(|op| match op {
+            Forward::Convolve(convolve) => Some(&convolve.geometry),
+            _ => None,
+        });
+        let layers = geometries.zip(patterns).map(|(g, pattern)| CompiledLayer::new(pattern, g)).collect();
+        let channels = program.tensors.iter().map(|layout| layout.extent.channels).max().unwrap_or(0);
+        Self {
+            program,
+            schedule,
+            layers,
+            blocks: patterns.iter().map(|pattern| pattern.block().len()).collect(),
+            names: graph.prunable().map(|parameter| parameter.name.clone()).collect(),
+            max_batch,
+            isa,
+            zeros: vec![0.0; channels],
+        }
+    }
+
+    /// Largest batch of a pass.
+    pub fn max_batch(&self) -> usize {
+        self.max_batch
+    }
+
+    /// Instruction set of the kernels.
+    pub fn isa(&self) -> Isa {
+        self.isa
+    }
+
+    /// Kernel instances of every prunable layer, in order.
+    pub fn paths(&self) -> Vec<LayerPath> {
+        let named = self.layers.iter().zip(&self.blocks).zip(&self.names);
+        named.map(|((layer, &block), name)| layer.path(name, block)).collect()
+    }
+
+    /// Packs the parameters for the kernels; needed after every change of them.
+    pub fn refresh(&self, workspace: &mut Workspace, store: &ParamStore) {
+        for op in &self.program.forward {
+            if let Forward::Convolve(convolve) = op {
+                let column = store.slice(convolve.weight, crate::params::Column::Value);
+                let (forward, transposed) = &mut workspace.weights[convolve.layer];
+                self.layers[convolve.layer].forward.refresh(column, forward);
+                self.layers[convolve.layer].transposed.refresh(column, transposed);
+            }
+        }
+    }
+
+    /// Samples per chunk of an operation between the given layouts.
+    pub(crate) fn chunk(&self, layouts: &[&Layout]) -> usize {
+        layouts.iter().map(|layout| layout.samples).fold(self.base_chunk(), usize::max)
+    }
+
+    pub(crate) fn base_chunk(&self) -> usize {
+        self.max_batch.div_ceil(CHUNKS).next_power_of_two()
+    }
+
+    /// Samples per chunk of a convolution's backward pass: fewer chunks where their partial weight gradients are large.
+    pub(crate) fn weight_chunk(&self, op: &Forward) -> usize {
+        let Forward::Convolve(convolve) = op else {
+            return self.base_chunk();
+        };
+        let program = &self.program;
+        let mut chunk = self.chunk(&[program.layout(convolve.source), &program.tensors[convolve.output.0]]);
+        let bytes = self.layers[convolve.layer].forward.order.len() * self.isa.lanes() * size_of::<f32>();
+        while chunk * 2 < self.max_batch && self.max_batch.div_ceil(chunk) * bytes > MAX_ACCUMULATOR_BYTES {
+            chunk *= 2;
+        }
+        chunk
+    }
+}
+
+/// Kernel instances that `graph` with these patterns would run, layer by layer.
+pub fn layer_paths(graph: &Graph, patterns: &[Pattern]) -> Vec<LayerPath> {
+    Plan::new(graph, patterns, 1, Isa::best(), false).paths()
+}
+
+/// One pass over a batch: what it needs beside the workspace.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pass<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) batch: usize,
+    pub(crate) parallel: bool,
+    pub(crate) mode: Mode,
+}

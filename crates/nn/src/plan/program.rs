@@ -1,0 +1,136 @@
+//! A graph lowered to few, fused operations over stored tensors.
+//!
+//! Most activations are never stored. A *value* is `relu?(sum of one or two terms)`, a term being a stored tensor under an
+//! optional batch norm; it is evaluated into the tile of whoever reads it. Stored are raw outputs of convolutions, pools
+//! and linear layers, and the values that several nodes read.
+
+use super::geometry::Geometry;
+use super::layout::{Layout, Masks};
+use crate::graph::NodeId;
+
+/// A stored activation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct TensorId(pub(crate) usize);
+/// An activation that is evaluated when read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ValueId(pub(crate) usize);
+/// A batch norm, in graph order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct NormId(pub(crate) usize);
+
+/// One summand of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Term {
+    pub(crate) tensor: TensorId,
+    pub(crate) norm: Option<NormId>,
+    /// The value that the tensor stores; `None` if it is an operation's output that only this value reads.
+    pub(crate) of: Option<ValueId>,
+}
+
+/// `relu?(sum of terms)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Value {
+    /// One or two.
+    pub(crate) terms: Vec<Term>,
+    pub(crate) relu: bool,
+    /// Where the evaluated value is kept, if it is.
+    pub(crate) stored: Option<TensorId>,
+    /// The graph node it stands for.
+    pub(crate) node: NodeId,
+}
+
+/// A batch norm over a stored tensor.
+#[derive(Clone, Debug)]
+pub(crate) struct Norm {
+    pub(crate) tensor: TensorId,
+    /// First channel in the running statistics.
+    pub(crate) offset: usize,
+    pub(crate) channels: usize,
+    /// Numbers per channel and sample.
+    pub(crate) area: usize,
+    /// Views of scale and shift in the parameter store.
+    pub(crate) gamma: usize,
+    pub(crate) beta: usize,
+}
+
+/// A convolution or linear layer.
+#[derive(Clone, Debug)]
+pub(crate) struct Convolve {
+    /// Index among the prunable weights.
+    pub(crate) layer: usize,
+    /// View of the weight, and of the bias of a linear layer.
+    pub(crate) weight: usize,
+    pub(crate) bias: Option<usize>,
+    pub(crate) source: ValueId,
+    /// This operation stores the source as it evaluates it.
+    pub(crate) keep: bool,
+    pub(crate) output: TensorId,
+    /// Batch norm whose statistics it takes of its output.
+    pub(crate) norm: Option<NormId>,
+    pub(crate) geometry: Geometry,
+}
+
+/// One operation of the forward pass.
+#[derive(Clone, Debug)]
+pub(crate) enum Forward {
+    Convolve(Convolve),
+    /// Mean over the image.
+    Pool {
+        source: ValueId,
+        keep: bool,
+        output: TensorId,
+    },
+    /// Evaluates and stores a value that no other operation stores.
+    Store {
+        value: ValueId,
+    },
+    /// Statistics of a stored value.
+    Measure {
+        norm: NormId,
+    },
+}
+
+impl Forward {
+    /// The value it reads through its expression, and whether it stores it.
+    pub(crate) fn source(&self) -> Option<(ValueId, bool)> {
+        match self {
+            Forward::Convolve(Convolve { source, keep, .. }) | Forward::Pool { source, keep, .. } => {
+                Some((*source, *keep))
+            }
+            Forward::Store { value } => Some((*value, true)),
+            Forward::Measure { .. } => None,
+        }
+    }
+
+    /// The tensor it computes.
+    pub(crate) fn output(&self) -> Option<TensorId> {
+        match self {
+            Forward::Convolve(Convolve { output, .. }) | Forward::Pool { output, .. } => Some(*output),
+            Forward::Store { .. } | Forward::Measure { .. } => None,
+        }
+    }
+}
+
+/// The whole forward pass. Tensor 0 holds the images.
+#[derive(Clone, Debug)]
+pub(crate) struct Program {
+    pub(crate) tensors: Vec<Layout>,
+    pub(crate) masks: Vec<Masks>,
+    pub(crate) values: Vec<Value>,
+    pub(crate) norms: Vec<Norm>,
+    pub(crate) forward: Vec<Forward>,
+    /// The value of the logits; it is stored.
+    pub(crate) logits: ValueId,
+    /// For each tensor the value it is a term of (or, for the rest, that it stores).
+    pub(crate) owner: Vec<ValueId>,
+}
+
+impl Program {
+    pub(crate) fn layout(&self, value: ValueId) -> &Layout {
+        &self.tensors[self.values[value.0].terms[0].tensor.0]
+    }
+
+    pub(crate) fn mask(&self, tensor: TensorId, valid: usize) -> &[f32] {
+        self.masks[tensor.0].get(valid)
+    }
+}

@@ -1,0 +1,141 @@
+//! Everything a pass writes to: owned by one caller, reused by every pass.
+
+use super::Plan;
+use super::program::{Forward, Norm};
+use rarefy_kernels::{Buffer, MAX_LANES, Moments};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Memory of one caller of a [`Plan`].
+#[derive(Debug)]
+pub struct Workspace {
+    pub(crate) tensors: Vec<Buffer>,
+    pub(crate) gradients: Vec<Buffer>,
+    pub(crate) norms: Vec<NormState>,
+    /// Per layer the packed values of the forward pass and of the input gradient.
+    pub(crate) weights: Vec<(Vec<f32>, Vec<f32>)>,
+    /// `[chunk][channel]`
+    pub(crate) moments: Vec<Moments>,
+    /// `[chunk][3][channel]`: sums of a finished gradient, then of its product with each norm's input.
+    pub(crate) sums: Vec<f64>,
+    /// `[chunk][output]` of a linear layer.
+    pub(crate) bias_sums: Vec<f64>,
+    /// `[chunk][packed weight][lane]` of one layer.
+    pub(crate) accumulators: Buffer,
+    pub(crate) scratch: Vec<Mutex<Scratch>>,
+}
+
+/// Per thread: tiles that stay in cache.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    /// A value evaluated as its tensors are placed.
+    pub(crate) flat: Buffer,
+    pub(crate) tile: Buffer,
+    pub(crate) gradient_tile: Buffer,
+    /// Input gradient in planes `[phase][channel]`.
+    pub(crate) dx: Buffer,
+    /// Input gradient as the source's tensors are placed.
+    pub(crate) flat_gradient: Buffer,
+    /// Per channel lane sums of moments.
+    pub(crate) lane_sums: Vec<f32>,
+    pub(crate) shift: Vec<f32>,
+    /// Per channel sums that nobody reads.
+    pub(crate) unread: Vec<f64>,
+}
+
+/// A batch norm's per-channel numbers for the pass at hand.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct NormState {
+    /// `y = scale * x + shift`
+    pub(crate) scale: Vec<f32>,
+    pub(crate) shift: Vec<f32>,
+    pub(crate) mean: Vec<f32>,
+    pub(crate) inv_std: Vec<f64>,
+    /// Unbiased variance of the batch.
+    pub(crate) unbiased: Vec<f32>,
+    /// `dx = of_gradient * dy + of_input * x + constant`
+    pub(crate) of_gradient: Vec<f32>,
+    pub(crate) of_input: Vec<f32>,
+    pub(crate) constant: Vec<f32>,
+}
+
+impl NormState {
+    fn new(norm: &Norm) -> Self {
+        let zeros = vec![0.0; norm.channels];
+        Self {
+            scale: zeros.clone(),
+            shift: zeros.clone(),
+            mean: zeros.clone(),
+            inv_std: vec![0.0; norm.channels],
+            unbiased: zeros.clone(),
+            of_gradient: zeros.clone(),
+            of_input: zeros.clone(),
+            constant: zeros,
+        }
+    }
+}
+
+impl Workspace {
+    /// Memory for passes of `plan` on up to `threads` threads.
+    pub fn new(plan: &Plan, threads: usize) -> Self {
+        let program = &plan.program;
+        let batch = plan.max_batch;
+        let buffer =
+            |layout: &super::layout::Layout| Buffer::zeros(layout.groups(batch) * layout.group_len());
+        let (mut accumulators, mut bias_sums) = (0, 0);
+        let mut sizes = [0; 5];
+        for op in &program.forward {
+            let Some((source, _)) = op.source() else { continue };
+            let from = program.layout(source);
+            let mut unit = from.samples;
+            if let Forward::Convolve(convolve) = op {
+                let g = &convolve.geometry;
+                unit = unit.max(g.samples);
+                let dx = g.phases.len() * g.window.input.channels * g.dx_stride;
+                for (size, need) in sizes[1..4].iter_mut().zip([g.tile_len, g.gradient_len, dx]) {
+                    *size = need.max(*size);
+                }
+                let weights = plan.layers[convolve.layer].forward.order.len();
+                let chunks = batch.div_ceil(plan.weight_chunk(op));
+                accumulators = accumulators.max(chunks * weights * plan.isa.lanes());
+                bias_sums = bias_sums.max(chunks * g.window.output.channels);
+            } else if let Some(output) = op.output() {
+                unit = unit.max(program.tensors[output.0].samples);
+            }
+            let flat = unit / from.samples * from.group_len();
+            (sizes[0], sizes[4]) = (sizes[0].max(flat), sizes[4].max(flat));
+        }
+        let channels = program.tensors.iter().map(|layout| layout.extent.channels).max().unwrap_or(0);
+        let chunks = batch.div_ceil(plan.base_chunk());
+        let scratch = || Scratch {
+            flat: Buffer::zeros(sizes[0]),
+            tile: Buffer::zeros(sizes[1]),
+            gradient_tile: Buffer::zeros(sizes[2]),
+            dx: Buffer::zeros(sizes[3]),
+            flat_gradient: Buffer::zeros(sizes[4]),
+            lane_sums: vec![0.0; channels * 2 * MAX_LANES],
+            shift: vec![0.0; channels],
+            unread: vec![0.0; channels],
+        };
+        let weights = plan
+            .layers
+            .iter()
+            .map(|layer| (vec![0.0; layer.forward.order.len()], vec![0.0; layer.transposed.order.len()]));
+        Self {
+            tensors: program.tensors.iter().map(buffer).collect(),
+            gradients: plan.schedule.buffers.iter().map(|&len| Buffer::zeros(len)).collect(),
+            norms: program.norms.iter().map(NormState::new).collect(),
+            weights: weights.collect(),
+            moments: vec![Moments::default(); chunks * channels],
+            sums: vec![0.0; chunks * 3 * channels],
+            bias_sums: vec![0.0; bias_sums],
+            accumulators: Buffer::zeros(accumulators),
+            scratch: (0..threads.max(1)).map(|_| Mutex::new(scratch())).collect(),
+        }
+    }
+
+    /// The calling thread's scratch.
+    pub(crate) fn scratch(&self) -> MutexGuard<'_, Scratch> {
+        let thread = rayon::current_thread_index().unwrap_or(0) % self.scratch.len();
+        self.scratch[thread].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
