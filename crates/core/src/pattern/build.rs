@@ -50,7 +50,10 @@ impl Pattern {
         Self::check(shape, block)?;
         let rows = (shape.outputs / block.rows) as u32;
         let per_row = (shape.fan_in() / block.columns) as u32;
-        let taps = (0..rows).flat_map(|_| 0..per_row).collect();
+        let mut taps = Vec::with_capacity((rows * per_row) as usize);
+        for _ in 0..rows {
+            taps.extend(0..per_row);
+        }
         Ok(Self { shape, block, row_starts: (0..=rows).map(|row| row * per_row).collect(), taps })
     }
 
