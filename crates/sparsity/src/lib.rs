@@ -1,1 +1,29 @@
-//! rarefy-sparsity
+//! Which weights exist: how dense each layer is ([`init`]), how many weights that makes exactly ([`budget`]), and
+//! where they are ([`sampling`]). [`draw`] does all three.
+//!
+//! Nothing here knows a model or a kernel: a network is a list of [`Layer`]s.
+//!
+//! ```
+//! use rarefy_core::{Block, Density};
+//! use rarefy_sparsity::{Layer, Request, draw, init};
+//!
+//! let layers = [Layer::conv("conv", 16, 3, 3, 3), Layer::linear("fc", 10, 16)];
+//! let density = Density::new(0.1)?;
+//! let request = Request { init: init::find("erk")?, layers: &layers, density, block: Block::UNSTRUCTURED, mask_seed: 17 };
+//! let drawn = draw(&request)?;
+//! assert_eq!(drawn.attained, density.budget(16 * 27 + 160));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+#![forbid(unsafe_code)]
+
+pub mod budget;
+mod draw;
+mod error;
+pub mod init;
+mod layer;
+mod proportional;
+pub mod sampling;
+
+pub use draw::{Drawn, DrawnLayer, Request, draw};
+pub use error::SparsityError;
+pub use layer::{Layer, LayerKind};

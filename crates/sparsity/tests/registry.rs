@@ -1,0 +1,53 @@
+//! Names: of rules, of their files, and in the documentation.
+
+use rarefy_sparsity::{SparsityError, init};
+use std::collections::BTreeSet;
+
+const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/init");
+
+fn names() -> BTreeSet<String> {
+    init::REGISTRY.iter().map(|rule| rule.name().to_owned()).collect()
+}
+
+#[test]
+fn names_are_unique_and_every_rule_has_a_summary() {
+    assert_eq!(names().len(), init::REGISTRY.len());
+    assert!(init::REGISTRY.iter().all(|rule| !rule.summary().is_empty()));
+}
+
+#[test]
+fn every_rule_is_a_file_of_its_name_and_every_file_a_rule() {
+    let files = std::fs::read_dir(SOURCE).unwrap().map(|entry| entry.unwrap().path());
+    let stems: BTreeSet<String> = files
+        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+        .filter(|stem| stem != "mod")
+        .collect();
+    assert_eq!(stems, names());
+}
+
+#[test]
+fn the_documented_names_are_those_of_the_registry() {
+    let text = std::fs::read_to_string(format!("{SOURCE}/mod.rs")).unwrap();
+    let rows = text.lines().filter_map(|line| line.strip_prefix("//! | `"));
+    let documented: BTreeSet<String> = rows.map(|row| row.split('`').next().unwrap().to_owned()).collect();
+    assert_eq!(documented, names());
+}
+
+#[test]
+fn published_spellings_are_found() {
+    for (given, name) in [("ERK", "erk"), ("ER", "er"), ("uniform", "uniform"), ("Uniform", "uniform")] {
+        assert_eq!(init::find(given).unwrap().name(), name);
+    }
+}
+
+#[test]
+fn an_unknown_init_is_an_error_that_lists_the_names_and_suggests_the_nearest() {
+    let error = |name| init::find(name).map(|rule| rule.name()).unwrap_err();
+    assert_eq!(
+        error("ERKK").to_string(),
+        "unknown sparse init `ERKK`, did you mean `erk`?; choices: uniform, er, erk"
+    );
+    assert_eq!(error("snip").to_string(), "unknown sparse init `snip`; choices: uniform, er, erk");
+    assert!(matches!(error("unifrom"), SparsityError::UnknownInit { suggestion: Some("uniform"), .. }));
+    assert!(matches!(error(""), SparsityError::UnknownInit { suggestion: None, .. }));
+}
