@@ -79,7 +79,7 @@ impl Problem<'_> {
             *point.tensor(tensor) = before;
             let trace = trace.expect("fits");
             let positive = |trace: &Trace<f64>| {
-                relu_inputs(self.graph, trace).flatten().map(|&x| x > 0.0).collect::<Vec<_>>()
+                relu_inputs(self.graph, trace).into_iter().flatten().map(|x| x > 0.0).collect::<Vec<_>>()
             };
             if positive(&trace) != positive(at) {
                 return Err(Kink);
