@@ -92,7 +92,10 @@ impl Pass<'_> {
                 let samples = start..(start + unit).min(range.end);
                 if !op.geometry.direct {
                     self.evaluate_flat(shared, op.source, samples.clone(), &mut scratch.flat, &mut []);
-                    scratch.flat_gradient.fill(0.0);
+                    if *target != Target::Nowhere {
+                        let groups = source.groups(samples.end) - start / source.samples;
+                        scratch.flat_gradient[..groups * source.group_len()].fill(0.0);
+                    }
                 }
                 for first in samples.clone().step_by(output.samples) {
                     let group = first / output.samples;
