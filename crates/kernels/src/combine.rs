@@ -16,10 +16,14 @@ pub struct Term<'a> {
 ///
 /// # Shapes
 /// Terms and `keep` have planes `stride` apart; `tile` has plane `c` at `lead + c * tile_stride`. `keep`, if given, gets
-/// the same numbers. `positions` is a multiple of the lanes.
+/// the same numbers. `positions` is a multiple of the lanes; `mask` has one number, 0 or 1, for each.
+///
+/// # Exceptions
+/// One term without an affine map and no ReLU is copied: the mask is not read. The mask multiplies: NaN and infinity
+/// become NaN under a 0, and pass the ReLU, so that they reach the loss.
 ///
 /// # Panics
-/// If a slice is too short or there are no or more than two terms.
+/// If a slice is too short, `positions` is no multiple of the lanes, or there are no or more than two terms.
 pub fn combine(
     isa: Isa,
     terms: &[Term<'_>],
@@ -34,6 +38,7 @@ pub fn combine(
     channels: usize,
 ) {
     assert!(positions.is_multiple_of(isa.lanes()), "positions must be a multiple of the lanes");
+    assert!(matches!(terms.len(), 1 | 2), "combine takes one or two terms, found {}", terms.len());
     isa.run(Combine { terms, relu, mask, stride, positions, tile, lead, tile_stride, keep, channels });
 }
 
@@ -71,7 +76,7 @@ impl Kernel for Combine<'_> {
                     let zip = out.iter_mut().zip(x).zip(mask);
                     if relu {
                         for ((out, &x), &mask) in zip {
-                            *out = lanes.mul(lanes.max(lanes.mul_add(scale, x, shift), lanes.zero()), mask);
+                            *out = lanes.mul(lanes.relu(lanes.mul_add(scale, x, shift)), mask);
                         }
                     } else {
                         for ((out, &x), &mask) in zip {
@@ -90,7 +95,7 @@ impl Kernel for Combine<'_> {
                     if relu {
                         for (((out, &x), &y), &mask) in zip {
                             let sum = lanes.mul_add(a, x, lanes.mul_add(c, y, shift));
-                            *out = lanes.mul(lanes.max(sum, lanes.zero()), mask);
+                            *out = lanes.mul(lanes.relu(sum), mask);
                         }
                     } else {
                         for (((out, &x), &y), &mask) in zip {
@@ -99,7 +104,7 @@ impl Kernel for Combine<'_> {
                         }
                     }
                 }
-                (terms, _) => panic!("combine takes one or two terms, found {}", terms.len()),
+                (terms, _) => unreachable!("{} terms, checked on entry", terms.len()),
             }
             if let Some(keep) = &mut self.keep {
                 let from = self.lead + channel * self.tile_stride;

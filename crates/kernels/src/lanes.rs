@@ -20,7 +20,8 @@ pub(crate) trait Lanes: Copy {
     fn neg_mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
     fn add(self, a: Self::V, b: Self::V) -> Self::V;
     fn mul(self, a: Self::V, b: Self::V) -> Self::V;
-    fn max(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `x` where it is positive, 0 where it is negative; NaN stays NaN, so that a net that diverged is seen to
+    fn relu(self, x: Self::V) -> Self::V;
     /// `x` where `gate > 0`, else 0
     fn where_positive(self, gate: Self::V, x: Self::V) -> Self::V;
     /// Sum of the lanes in a fixed order.
@@ -76,8 +77,9 @@ impl<S: Simd> Lanes for Pulp<S> {
         self.0.mul_f32s(a, b)
     }
     #[inline(always)]
-    fn max(self, a: Self::V, b: Self::V) -> Self::V {
-        self.0.max_f32s(a, b)
+    fn relu(self, x: Self::V) -> Self::V {
+        // The order matters: of two operands, one of them NaN, x86's maximum is the second; NEON's is NaN.
+        self.0.max_f32s(self.zero(), x)
     }
     #[inline(always)]
     fn where_positive(self, gate: Self::V, x: Self::V) -> Self::V {
@@ -122,8 +124,8 @@ impl Lanes for Portable {
         map2(a, b, |a, b| a * b)
     }
     #[inline(always)]
-    fn max(self, a: Self::V, b: Self::V) -> Self::V {
-        map2(a, b, |a, b| if a > b { a } else { b })
+    fn relu(self, x: Self::V) -> Self::V {
+        x.map(|x| if x < 0.0 { 0.0 } else { x })
     }
     #[inline(always)]
     fn where_positive(self, gate: Self::V, x: Self::V) -> Self::V {

@@ -7,9 +7,17 @@
 //! An activation is a list of *planes*, one per channel, each a run of `positions` numbers (the image rows with a shared
 //! zero column between them, possibly several samples side by side). Planes are `stride` numbers apart. `positions` is a
 //! multiple of [`Isa::lanes`]. A *tile* is a list of planes with zeros around them, so that shifted reads stay inside.
+//!
+//! # Contract
+//! Slices are checked where they are cut: misuse panics, as each kernel documents, and never reads or writes outside them.
+//! Nothing outside the planes is read or written. Sums run in an order that depends on shapes alone, so the same call gives
+//! the same bits; instruction sets differ in rounding. NaN is carried on, never dropped.
+
+#![deny(unsafe_code)]
 
 mod buffer;
 mod combine;
+mod cut;
 mod finish;
 mod isa;
 mod lanes;
@@ -22,12 +30,13 @@ mod spmm;
 
 pub use buffer::Buffer;
 pub use combine::{Term, combine};
+pub use cut::balanced;
 pub use finish::{Gate, NormTerm, finish_gradient};
 pub use isa::Isa;
 pub use moments::{Moments, plane_sums, row_moments};
 pub use optimizer::{AdamStep, SgdStep, adam, sgd};
-pub use sddmm::{reduce_accumulators, sddmm};
-pub use spmm::{Epilogue, spmm};
+pub use sddmm::{reduce_accumulators, sddmm, tile_taps};
+pub use spmm::{Epilogue, spmm, tile_vectors};
 
 /// Widest vector of any instruction set, in f32 lanes: strides are multiples of it.
 pub const MAX_LANES: usize = 16;
@@ -51,6 +60,10 @@ pub struct Taps<'a> {
 impl Taps<'_> {
     /// Number of groups.
     pub fn groups(&self) -> usize {
-        self.starts.len() - 1
+        self.starts.len().saturating_sub(1)
+    }
+
+    pub(crate) fn check_rows(&self) {
+        assert!(matches!(self.rows, 1 | 2 | 4), "no kernel for {} rows; there are 1, 2 and 4", self.rows);
     }
 }

@@ -1,6 +1,6 @@
 //! Mean and spread, merged in a fixed order.
 
-use crate::lanes::{Kernel, Lanes, vectors};
+use crate::lanes::{Kernel, Lanes, vectors, vectors_mut};
 use crate::{Isa, MAX_LANES};
 
 /// Count, mean and sum of squared deviations of a set of numbers (Chan, Golub & LeVeque 1979): never `E[x^2] - E[x]^2`.
@@ -18,12 +18,18 @@ impl Moments {
     /// From the lane sums of [`crate::Epilogue::Moments`] over `count` numbers with shift `shift`.
     ///
     /// `sums` holds [`MAX_LANES`] partial sums of `d = x - shift`, then as many of `d^2`. Exact enough as long as the shift
-    /// is within a few deviations of the mean, which a mean of one sample is.
+    /// is within a few deviations of the mean, which a mean of one sample is. A NaN or infinity among the numbers makes
+    /// all but the count NaN or infinite.
+    ///
+    /// # Panics
+    /// If there are fewer than `2 * MAX_LANES` sums.
     pub fn from_shifted(sums: &[f32], shift: f32, count: f64) -> Self {
         let total = |part: &[f32]| part.iter().map(|&x| f64::from(x)).sum::<f64>();
         let (d, dd) = (total(&sums[..MAX_LANES]), total(&sums[MAX_LANES..2 * MAX_LANES]));
         let count = count.max(1.0);
-        Self { count, mean: f64::from(shift) + d / count, m2: (dd - d * d / count).max(0.0) }
+        let m2 = dd - d * d / count;
+        // Rounding may leave a small negative number. `max` would also turn NaN into 0.
+        Self { count, mean: f64::from(shift) + d / count, m2: if m2 < 0.0 { 0.0 } else { m2 } }
     }
 
     /// The union of two disjoint sets.
@@ -38,7 +44,10 @@ impl Moments {
     }
 }
 
-/// Sum of each plane: `sums[c] += sum_p x[c * stride + p]`, `p` in `0..positions` (a multiple of the lanes).
+/// Sum of each plane: `sums[c] += sum_p x[c * stride + p]`, `p` in `0..positions`, for every `c` that `sums` has.
+///
+/// # Panics
+/// If `x` is too short or `positions` is no multiple of the lanes.
 pub fn plane_sums(isa: Isa, x: &[f32], stride: usize, positions: usize, sums: &mut [f64]) {
     assert!(positions.is_multiple_of(isa.lanes()), "positions must be a multiple of the lanes");
     isa.run(PlaneSums { x, stride, positions, sums });
@@ -68,6 +77,13 @@ impl Kernel for PlaneSums<'_> {
 }
 
 /// Adds `d` and `d^2`, `d = (x - shift) * mask`, of each plane to its lane sums, as [`crate::Epilogue::Moments`] does.
+///
+/// # Shapes
+/// `x`: planes `stride` apart; `mask`: `positions` numbers, 0 or 1; `shift`: one number per plane; `sums`: `2 * MAX_LANES`
+/// numbers per plane, and as many planes as it has room for.
+///
+/// # Panics
+/// If a slice is too short or `positions` is no multiple of the lanes.
 pub fn row_moments(
     isa: Isa,
     x: &[f32],
@@ -100,8 +116,8 @@ impl Kernel for RowMoments<'_> {
             let at = channel * self.stride;
             let shift = lanes.splat(self.shift[channel]);
             let (first, second) = sums.split_at_mut(MAX_LANES);
-            let first = &mut crate::lanes::vectors_mut::<L::V>(first)[0];
-            let second = &mut crate::lanes::vectors_mut::<L::V>(second)[0];
+            let first = &mut vectors_mut::<L::V>(first)[0];
+            let second = &mut vectors_mut::<L::V>(second)[0];
             for (&x, &mask) in vectors::<L::V>(&self.x[at..at + self.positions]).iter().zip(mask) {
                 let d = lanes.mul(lanes.neg_mul_add(shift, mask, x), mask);
                 *first = lanes.add(*first, d);

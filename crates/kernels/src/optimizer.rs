@@ -19,7 +19,12 @@ pub struct SgdStep {
 }
 
 /// `h = g + wd w; b = h` on the first step, else `b = mu b + h`; `w -= lr (h + mu b)` with Nesterov, `lr b` without.
+///
+/// # Panics
+/// If the columns differ in length.
 pub fn sgd(isa: Isa, step: SgdStep, values: &mut [f32], gradients: &[f32], momentum: &mut [f32]) {
+    let len = values.len();
+    assert!(gradients.len() == len && momentum.len() == len, "columns must be of one length");
     isa.run(Sgd { step, values, gradients, momentum });
 }
 
@@ -36,11 +41,11 @@ impl Kernel for Sgd<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self, _: L) {
         let SgdStep { lr, momentum: mu, nesterov, weight_decay, first } = self.step;
-        let keep = if first { 0.0 } else { mu };
         let (of_h, of_b) = if nesterov { (lr, lr * mu) } else { (0.0, lr) };
         for ((w, &g), b) in self.values.iter_mut().zip(self.gradients).zip(self.momentum) {
             let h = g + weight_decay * *w;
-            *b = keep * *b + h;
+            // Selected, not multiplied by 0: what the buffer held before the first step does not matter, NaN included.
+            *b = if first { h } else { mu * *b + h };
             *w -= of_h * h + of_b * *b;
         }
     }
@@ -65,6 +70,9 @@ pub struct AdamStep {
 
 /// Kingma & Ba 2015 as PyTorch computes it: `m, v` moments of `h = g + wd w`, bias-corrected,
 /// `w -= lr / (1 - beta1^t) * m / (sqrt(v / (1 - beta2^t)) + eps)`.
+///
+/// # Panics
+/// If the columns differ in length or the step is 0.
 pub fn adam(
     isa: Isa,
     step: AdamStep,
@@ -73,6 +81,9 @@ pub fn adam(
     first: &mut [f32],
     second: &mut [f32],
 ) {
+    let len = values.len();
+    assert!([gradients.len(), first.len(), second.len()] == [len; 3], "columns must be of one length");
+    assert!(step.step > 0, "steps count from 1");
     isa.run(Adam { step, values, gradients, first, second });
 }
 

@@ -1,13 +1,18 @@
 //! Sampled dense-dense product: a convolution's weight gradient, only where weights exist.
 
 use crate::lanes::{Kernel, Lanes, vectors, vectors_mut};
-use crate::{Isa, Taps};
+use crate::{Isa, Taps, balanced};
 
 /// Adds to `accumulators[t][r]` (one vector each, in tap order) the lane-wise products
 /// `gradient[r][p] * input[offsets[t] + p]` over `p` in `0..positions`.
 ///
 /// The plane of output `o` starts at `gradient[o * stride]`; positions that are no pixel must be zero there.
-/// `taps.values` is not read. Work goes in strips of `strip` vectors, so that the touched planes stay in L1.
+/// `taps.values` is not read. Work goes in strips of at most `strip` vectors, so that the touched planes stay in L1; the
+/// result does not depend on it.
+///
+/// # Shapes
+/// `gradient`: one plane per output, `stride` apart; `input`: at least `max(offsets) + positions` numbers; `accumulators`:
+/// `[tap][row][lanes]`, more are left alone.
 ///
 /// # Panics
 /// If a slice is too short, `positions` is no multiple of the lanes or `taps.rows` is not 1, 2 or 4.
@@ -22,7 +27,18 @@ pub fn sddmm(
     accumulators: &mut [f32],
 ) {
     assert!(positions.is_multiple_of(isa.lanes()), "positions must be a multiple of the lanes");
+    taps.check_rows();
     isa.run(Sddmm { taps, gradient, stride, input, positions, strip: strip.max(1), accumulators });
+}
+
+/// Most taps that share the gradient's loads in [`sddmm`], for groups of `rows` outputs: one accumulator per weight. The taps
+/// of a group are cut [`balanced`].
+pub const fn tile_taps(rows: usize) -> usize {
+    match rows {
+        1 => 8,
+        2 => 5,
+        _ => 3,
+    }
 }
 
 struct Sddmm<'a> {
@@ -40,16 +56,14 @@ impl Kernel for Sddmm<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(mut self, lanes: L) {
-        let total = self.positions / L::LANES;
-        let strips = total.div_ceil(self.strip);
         let mut at = 0;
-        for strip in 0..strips {
-            let width = (total / strips + usize::from(strip < total % strips)) * L::LANES;
+        for vectors in balanced(self.positions / L::LANES, self.strip) {
+            let width = vectors * L::LANES;
             match self.taps.rows {
-                1 => self.groups::<L, 1>(lanes, at, width, 8),
-                2 => self.groups::<L, 2>(lanes, at, width, 5),
-                4 => self.groups::<L, 4>(lanes, at, width, 3),
-                rows => panic!("no kernel for {rows} rows; there are 1, 2 and 4"),
+                1 => self.groups::<L, 1>(lanes, at, width),
+                2 => self.groups::<L, 2>(lanes, at, width),
+                4 => self.groups::<L, 4>(lanes, at, width),
+                rows => unreachable!("{rows} rows, checked on entry"),
             }
             at += width;
         }
@@ -57,15 +71,12 @@ impl Kernel for Sddmm<'_> {
 }
 
 impl Sddmm<'_> {
-    /// All taps over one strip, in balanced sets of at most `most` taps that share the gradient's loads.
+    /// All taps over one strip, in equal sets that share the gradient's loads.
     #[inline(always)]
-    fn groups<L: Lanes, const R: usize>(&mut self, lanes: L, at: usize, width: usize, most: usize) {
+    fn groups<L: Lanes, const R: usize>(&mut self, lanes: L, at: usize, width: usize) {
         for group in 0..self.taps.groups() {
             let (mut tap, end) = (self.taps.starts[group] as usize, self.taps.starts[group + 1] as usize);
-            let sets = (end - tap).div_ceil(most);
-            for set in 0..sets {
-                let left = sets - set;
-                let count = (end - tap).div_ceil(left);
+            for count in balanced(end - tap, tile_taps(R)) {
                 match count {
                     1 => self.set::<L, R, 1>(lanes, group, tap, at, width),
                     2 => self.set::<L, R, 2>(lanes, group, tap, at, width),
@@ -90,9 +101,9 @@ impl Sddmm<'_> {
         at: usize,
         width: usize,
     ) {
-        // Wider sets would spill registers and are never asked for.
-        if R * J > 12 {
-            return;
+        // Never asked for; leaving early keeps the wider sets, which would spill registers, out of the binary.
+        if J > tile_taps(R) {
+            unreachable!("a set of {J} taps over {R} rows");
         }
         let count = width / L::LANES;
         let gradient: [&[L::V]; R] = std::array::from_fn(|r| {
@@ -125,11 +136,16 @@ impl Sddmm<'_> {
 }
 
 /// `gradient[order[i]] = sum over chunks and lanes of accumulators[chunk][i]`, in that fixed order; entries of `order`
-/// beyond the gradient (padding of a layer run as dense) are skipped.
+/// beyond the gradient (padding of a layer run as dense) are skipped, gradients that `order` does not name are left alone.
 ///
 /// # Shapes
 /// `accumulators`: `[chunks][order.len()][lanes]`.
+///
+/// # Panics
+/// If `accumulators` is not a whole number of chunks.
 pub fn reduce_accumulators(isa: Isa, accumulators: &[f32], order: &[u32], gradient: &mut [f32]) {
+    let chunk = order.len() * isa.lanes();
+    assert!(accumulators.len().is_multiple_of(chunk), "accumulators must be a whole number of chunks");
     isa.run(Reduce { accumulators, order, gradient });
 }
 
@@ -149,7 +165,7 @@ impl Kernel for Reduce<'_> {
         for (i, &target) in self.order.iter().enumerate() {
             if let Some(gradient) = self.gradient.get_mut(target as usize) {
                 let mut sum = lanes.zero();
-                for &partial in vectors[i..].iter().step_by(chunk) {
+                for &partial in vectors.iter().skip(i).step_by(chunk) {
                     sum = lanes.add(sum, partial);
                 }
                 *gradient = lanes.sum(sum);

@@ -1,9 +1,11 @@
 //! Sparse matrix times shifted planes: a convolution's forward pass and, with the transposed taps, its input gradient.
 
 use crate::lanes::{Kernel, Lanes, vectors, vectors_mut};
-use crate::{Isa, MAX_LANES, Taps};
+use crate::{Isa, MAX_LANES, Taps, balanced};
 
 /// What happens to an output plane as it is written.
+///
+/// Masks multiply: NaN and infinity become NaN under a 0, which no later pass hides.
 #[derive(Debug)]
 pub enum Epilogue<'a> {
     /// Nothing.
@@ -15,7 +17,8 @@ pub enum Epilogue<'a> {
         /// One number per position.
         mask: &'a [f32],
     },
-    /// Zero the positions where `mask` is 0 and add `d` and `d^2`, `d = (x - shift) * mask`, to the plane's moments.
+    /// Zero the positions where `mask` is 0 and add `d` and `d^2`, `d = (x - shift) * mask`, to the plane's moments: see
+    /// [`crate::Moments::from_shifted`].
     Moments {
         /// One number per position.
         mask: &'a [f32],
@@ -27,6 +30,8 @@ pub enum Epilogue<'a> {
 }
 
 /// `output[o][p] = sum over taps t of o's group: values[t][o] * input[offsets[t] + p]` for `p` in `0..positions`.
+///
+/// Each number is summed in tap order whatever the register tile, so the same positions in several calls give the same bits.
 ///
 /// # Shapes
 /// `output`: one plane per output, `stride` apart; `input`: at least `max(offsets) + positions` numbers.
@@ -43,7 +48,14 @@ pub fn spmm(
     epilogue: Epilogue<'_>,
 ) {
     assert!(positions.is_multiple_of(isa.lanes()), "positions must be a multiple of the lanes");
+    taps.check_rows();
     isa.run(Spmm { taps, input, output, stride, positions, epilogue });
+}
+
+/// Widest register tile of [`spmm`] for groups of `rows` outputs, in vectors: 12 accumulators, their loads and a weight fill
+/// 16 registers. The positions are cut [`balanced`].
+pub const fn tile_vectors(rows: usize) -> usize {
+    12 / rows
 }
 
 struct Spmm<'a> {
@@ -61,23 +73,20 @@ impl Kernel for Spmm<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) {
         match self.taps.rows {
-            1 => self.blocks::<L, 1>(lanes, 12),
-            2 => self.blocks::<L, 2>(lanes, 6),
-            4 => self.blocks::<L, 4>(lanes, 3),
-            rows => panic!("no kernel for {rows} rows; there are 1, 2 and 4"),
+            1 => self.blocks::<L, 1>(lanes),
+            2 => self.blocks::<L, 2>(lanes),
+            4 => self.blocks::<L, 4>(lanes),
+            rows => unreachable!("{rows} rows, checked on entry"),
         }
     }
 }
 
 impl Spmm<'_> {
-    /// Cuts the positions into equal blocks of at most `widest` vectors: a ragged last block would cost 20-60 %.
+    /// Cuts the positions into equal blocks of at most as many vectors as the register tile holds.
     #[inline(always)]
-    fn blocks<L: Lanes, const R: usize>(mut self, lanes: L, widest: usize) {
-        let total = self.positions / L::LANES;
-        let blocks = total.div_ceil(widest);
+    fn blocks<L: Lanes, const R: usize>(mut self, lanes: L) {
         let mut at = 0;
-        for block in 0..blocks {
-            let width = total / blocks + usize::from(block < total % blocks);
+        for width in balanced(self.positions / L::LANES, tile_vectors(R)) {
             match width {
                 1 => self.block::<L, R, 1>(lanes, at),
                 2 => self.block::<L, R, 2>(lanes, at),
@@ -99,9 +108,9 @@ impl Spmm<'_> {
     /// All outputs at positions `at..at + V vectors`: the input strip stays in L1 for all of them.
     #[inline(always)]
     fn block<L: Lanes, const R: usize, const V: usize>(&mut self, lanes: L, at: usize) {
-        // The widest block is 12 vectors over all rows: wider ones would spill.
-        if R * V > 12 {
-            return;
+        // Never asked for; leaving early keeps the wider blocks, which would spill registers, out of the binary.
+        if V > tile_vectors(R) {
+            unreachable!("a block of {V} vectors over {R} rows");
         }
         let width = V * L::LANES;
         let Taps { starts, offsets, values, .. } = self.taps;
