@@ -55,8 +55,10 @@ pub(super) fn check(golden: &Golden) -> Result<Tally, String> {
             tally.tensor(&name, &widen(&running[range.clone()]), golden.tensor(&name)?, PARAMETER);
         }
     }
-    let outcome =
-        session.evaluate(&narrow(golden.tensor("x.step1")?), &golden.labels(1)?).map_err(refused)?;
+    let images = narrow(golden.tensor("x.step1")?);
+    let logits = session.logits(&images, golden.batch).map_err(refused)?;
+    tally.absolute("eval_logits", &widen(&logits), golden.tensor("eval_logits")?, EVALUATION);
+    let outcome = session.evaluate(&images, &golden.labels(1)?).map_err(refused)?;
     let loss = outcome.loss_sum / golden.batch as f64;
     tally.absolute("eval_loss", &[loss], &[golden.eval_loss], EVALUATION);
     Ok(tally)
