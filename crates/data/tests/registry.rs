@@ -45,6 +45,15 @@ fn names_are_unique_and_found_in_any_case() {
 }
 
 #[test]
+fn the_documented_names_are_those_of_the_registry() {
+    let page = include_str!("../../../docs/methods.md");
+    let section = page.split("\n## ").find(|section| section.starts_with("Data sets\n")).unwrap();
+    let rows = section.lines().filter_map(|line| line.strip_prefix("| `"));
+    let documented: Vec<&str> = rows.filter_map(|row| row.split('`').next()).collect();
+    assert_eq!(documented, REGISTRY.iter().map(|entry| entry.name).collect::<Vec<_>>());
+}
+
+#[test]
 fn an_unknown_name_lists_the_choices_and_the_nearest() {
     let message = |name| open(name).map(|_| ()).unwrap_err().to_string();
     assert_eq!(message("digit"), "unknown data set `digit`; did you mean `digits`?; choices are digits");

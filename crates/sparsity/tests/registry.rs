@@ -27,10 +27,15 @@ fn every_rule_is_a_file_of_its_name_and_every_file_a_rule() {
 
 #[test]
 fn the_documented_names_are_those_of_the_registry() {
-    let text = std::fs::read_to_string(format!("{SOURCE}/mod.rs")).unwrap();
-    let rows = text.lines().filter_map(|line| line.strip_prefix("//! | `"));
-    let documented: BTreeSet<String> = rows.map(|row| row.split('`').next().unwrap().to_owned()).collect();
-    assert_eq!(documented, names());
+    let module = std::fs::read_to_string(format!("{SOURCE}/mod.rs")).unwrap();
+    let page = include_str!("../../../docs/methods.md");
+    let section = page.split("\n## ").find(|section| section.starts_with("Sparse inits\n")).unwrap();
+    for (text, row) in [(module.as_str(), "//! | `"), (section, "| `")] {
+        let rows = text.lines().filter_map(|line| line.strip_prefix(row));
+        let documented: Vec<String> = rows.map(|row| row.split('`').next().unwrap().to_owned()).collect();
+        assert_eq!(documented.len(), names().len());
+        assert_eq!(documented.into_iter().collect::<BTreeSet<_>>(), names());
+    }
 }
 
 #[test]

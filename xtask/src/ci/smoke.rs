@@ -7,9 +7,9 @@ use std::fs;
 use std::path::Path;
 
 /// Epochs instead of the default's 40.
-const EPOCHS: usize = 8;
+const EPOCHS: usize = 5;
 /// Far above chance (0.1), below what so few epochs reach.
-const LEAST_ACCURACY: f64 = 0.9;
+const LEAST_ACCURACY: f64 = 0.95;
 
 /// Trains on the digits with the release build, in a temporary folder, and judges the run.
 pub(super) fn train(root: &Path) -> Outcome {
@@ -63,14 +63,14 @@ mod tests {
     use serde_json::json;
 
     fn judged(change: impl Fn(&mut Value)) -> Result<String, String> {
-        let mut summary = json!({"test_acc": 0.95, "density": 0.1, "macs_sparse": 10, "macs_dense": 100});
+        let mut summary = json!({"test_acc": 0.97, "density": 0.1, "macs_sparse": 10, "macs_dense": 100});
         change(&mut summary);
         judge(&summary)
     }
 
     #[test]
     fn a_sane_run_is_accepted() {
-        assert_eq!(judged(|_| {}).unwrap(), "test accuracy 0.9500 at density 0.1000 after 8 epochs");
+        assert_eq!(judged(|_| {}).unwrap(), "test accuracy 0.9700 at density 0.1000 after 5 epochs");
     }
 
     #[test]
