@@ -129,3 +129,18 @@ fn f32_agrees_with_f64_to_rounding() {
         }
     });
 }
+
+#[test]
+fn not_a_number_passes_relu_to_the_loss_and_back_to_the_images() {
+    let mut b = GraphBuilder::new("relu", Extent::vector(2));
+    let x = b.relu(b.input());
+    b.linear("fc", x, 2, CONSTANT, CONSTANT).expect("a vector");
+    let graph = b.build().expect("logits");
+    let mut network = Network::<f64>::zeros(&graph);
+    network.params[0] = vec![1.0; 4];
+    let trace = forward(&graph, &network, &[f64::NAN, -1.0], 1, Mode::Train).expect("fits");
+    let loss = cross_entropy(trace.logits(), &[0], 2).expect("labels fit");
+    let gradients = backward(&graph, &network, &trace, &loss.gradient).expect("same graph");
+    assert!(loss.mean.is_nan() && gradients.input[0].is_nan(), "{loss:?} {gradients:?}");
+    assert_eq!(gradients.input[1], 0.0);
+}

@@ -2,15 +2,15 @@
 
 use super::Scalar;
 
-/// max(x, 0).
+/// max(x, 0); not a number stays one.
 pub(super) fn relu<T: Scalar>(input: &[T]) -> Vec<T> {
-    input.iter().map(|&x| if x > T::ZERO { x } else { T::ZERO }).collect()
+    input.iter().map(|&x| if x <= T::ZERO { T::ZERO } else { x }).collect()
 }
 
-/// The gradient where the input was above 0; the derivative at 0 is 0.
+/// The gradient where the input was above 0 (or not a number); the derivative at 0 is 0.
 pub(super) fn relu_backward<T: Scalar>(input: &[T], output_gradient: &[T]) -> Vec<T> {
     let pairs = input.iter().zip(output_gradient);
-    pairs.map(|(&x, &dout)| if x > T::ZERO { dout } else { T::ZERO }).collect()
+    pairs.map(|(&x, &dout)| if x <= T::ZERO { T::ZERO } else { dout }).collect()
 }
 
 /// `a + b`.
