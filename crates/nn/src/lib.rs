@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod graph;
+mod mode;
 pub mod models;
 pub mod optim;
 pub mod params;
@@ -9,4 +10,5 @@ pub mod plan;
 pub mod reference;
 mod session;
 
+pub use mode::Mode;
 pub use session::{Session, SessionError, SessionOptions, StepOutcome};

@@ -1,6 +1,6 @@
 //! Builds graphs node by node, checking extents.
 
-use super::{Extent, Graph, InitRule, Node, NodeId, Op, Parameter, Role};
+use super::{Extent, Graph, InitRule, Node, NodeId, Op, Parameter, PoolWindow, Role};
 use rarefy_core::WeightShape;
 
 /// A graph that cannot be.
@@ -102,6 +102,26 @@ impl GraphBuilder {
     pub fn global_avg_pool(&mut self, from: NodeId) -> NodeId {
         let extent = Extent::vector(self.extent(from).channels);
         self.push("pool".into(), Op::GlobalAvgPool, vec![from], extent)
+    }
+
+    /// Largest number of each window.
+    pub fn max_pool(&mut self, from: NodeId, window: PoolWindow) -> Result<NodeId, GraphError> {
+        let input = self.extent(from);
+        let label = format!("{}.max_pool", self.graph.nodes[from.0].name);
+        let PoolWindow { kernel, stride, padding } = window;
+        if kernel == 0 || stride == 0 || padding >= kernel {
+            let problem =
+                format!("needs kernel and stride above 0 and padding below the kernel, found {window:?}");
+            return Err(GraphError::Node { node: label, problem });
+        }
+        let (height, width) = (window.count(input.height), window.count(input.width));
+        if height == 0 || width == 0 {
+            let problem =
+                format!("a {kernel}x{kernel} window does not fit a {}x{} image", input.height, input.width);
+            return Err(GraphError::Node { node: label, problem });
+        }
+        let extent = Extent { channels: input.channels, height, width };
+        Ok(self.push(label, Op::MaxPool(window), vec![from], extent))
     }
 
     /// Fully connected layer with bias.

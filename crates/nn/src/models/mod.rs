@@ -1,6 +1,7 @@
 //! Networks by name: one file per family, one line in [`REGISTRY`].
 
 mod cifar_resnet;
+mod vgg;
 
 pub use cifar_resnet::cifar_resnet;
 
@@ -17,7 +18,7 @@ pub struct Family {
 }
 
 /// Every family.
-pub const REGISTRY: &[Family] = &[cifar_resnet::FAMILY];
+pub const REGISTRY: &[Family] = &[cifar_resnet::FAMILY, vgg::FAMILY];
 
 /// Why a model could not be built.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

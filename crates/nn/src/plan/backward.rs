@@ -246,40 +246,6 @@ impl Pass<'_> {
         reduce_accumulators(self.plan.isa, accumulators, order, gradient);
     }
 
-    fn pool_back(
-        &self,
-        workspace: &mut Workspace,
-        store: &mut ParamStore,
-        index: usize,
-        gradient: GradId,
-        target: &Target,
-    ) {
-        let program = &self.plan.program;
-        let Forward::Pool { source: from, output, .. } = &program.forward[index] else { return };
-        if *target == Target::Nowhere {
-            return;
-        }
-        let (source, output) = (*program.layout(*from), program.tensors[output.0]);
-        let size = self.plan.chunk(&[&source, &output]);
-        let share = 1.0 / source.extent.area() as f32;
-        self.each_group(workspace, store, *from, target, size, &|shared, group, from_gradient| {
-            from_gradient.fill(0.0);
-            for local in 0..source.valid(group, self.batch) {
-                let sample = group * source.samples + local;
-                let at =
-                    sample / output.samples * output.group_len() + output.row(sample % output.samples, 0);
-                for channel in 0..source.extent.channels {
-                    let g = shared.gradients[gradient.0][at + channel * output.stride] * share;
-                    for y in 0..source.extent.height {
-                        let row = channel * source.stride + source.row(local, y);
-                        from_gradient[row..row + source.extent.width].fill(g);
-                    }
-                }
-            }
-            true
-        });
-    }
-
     fn finish_value(
         &self,
         workspace: &mut Workspace,
@@ -288,18 +254,19 @@ impl Pass<'_> {
         target: &Target,
     ) {
         let size = self.plan.chunk(&[self.plan.program.layout(value)]);
-        self.each_group(workspace, store, value, target, size, &|_, _, _| false);
+        self.each_group(workspace, store, value, target, size, &|_, _, _, _| false);
     }
 
-    /// Finishes every group of `value`; `own` fills the operation's own part of a group and tells whether there is one.
-    fn each_group(
+    /// Finishes every group of `value`; `own` fills the operation's own part of a group, given the evaluated value, and
+    /// tells whether there is one.
+    pub(crate) fn each_group(
         &self,
         workspace: &mut Workspace,
         store: &mut ParamStore,
         value: ValueId,
         target: &Target,
         size: usize,
-        own: &(impl Fn(&Workspace, usize, &mut [f32]) -> bool + Sync),
+        own: &(impl Fn(&Workspace, usize, &[f32], &mut [f32]) -> bool + Sync),
     ) {
         let layout = *self.plan.program.layout(value);
         let channels = layout.extent.channels;
@@ -322,7 +289,7 @@ impl Pass<'_> {
                 let into = Into { planes: flat, lead: 0, stride: layout.stride, keep: None };
                 self.evaluate(shared, value, index, into);
                 let part = &mut flat_gradient[..layout.group_len()];
-                let from = own(shared, index, part).then_some((&part[..], layout.stride));
+                let from = own(shared, index, flat, part).then_some((&part[..], layout.stride));
                 let at = (start - range.start) / layout.samples * layout.group_len();
                 let out = &mut out.data[at..at + layout.group_len()];
                 let evaluated = (&flat[..], 0, layout.stride);

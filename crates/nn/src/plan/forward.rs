@@ -30,7 +30,9 @@ impl Pass<'_> {
         for op in &self.plan.program.forward {
             match op {
                 Forward::Convolve(convolve) => self.convolve(workspace, store, convolve),
-                Forward::Pool { source, keep, output } => self.pool(workspace, *source, *keep, *output),
+                Forward::Pool { source, keep, output, kind } => {
+                    self.pool(workspace, *source, *keep, *output, *kind);
+                }
                 Forward::Store { value } => self.store(workspace, *value),
                 Forward::Measure { norm } => self.measure(workspace, store, *norm),
             }
@@ -261,48 +263,6 @@ impl Pass<'_> {
         row_moments(self.plan.isa, planes, layout.stride, layout.positions, mask, shift, sums);
     }
 
-    fn pool(&self, workspace: &mut Workspace, from: ValueId, keep: bool, to: TensorId) {
-        let program = &self.plan.program;
-        let (source, output) = (*program.layout(from), program.tensors[to.0]);
-        let size = self.plan.chunk(&[&source, &output]);
-        let mut out = take(&mut workspace.tensors[to.0]);
-        let mut kept = self.take_kept(workspace, from, keep);
-        let outputs = (
-            Chunks::new(&mut out[..], size / output.samples * output.group_len()),
-            Chunks::new(&mut kept[..], size / source.samples * source.group_len()),
-        );
-        let shared = &*workspace;
-        let area = source.extent.area() as f64;
-        for_each_chunk(self.parallel, 0..self.batch.div_ceil(size), outputs, &|chunk, (out, keep)| {
-            let scratch = &mut *shared.scratch();
-            let range = self.samples(chunk, size);
-            out.data[..output.groups(range.len()) * output.group_len()].fill(0.0);
-            for start in range.clone().step_by(source.samples) {
-                let at = (start - range.start) / source.samples * source.group_len();
-                let keep = keep.data.get_mut(at..at + source.group_len());
-                let planes = &mut scratch.flat[..source.group_len()];
-                let into = Into { planes, lead: 0, stride: source.stride, keep };
-                self.evaluate(shared, from, start / source.samples, into);
-                for local in 0..source.samples.min(range.end - start) {
-                    let sample = start + local - range.start;
-                    let group = sample / output.samples * output.group_len();
-                    for channel in 0..source.extent.channels {
-                        let mut sum = 0.0;
-                        for y in 0..source.extent.height {
-                            let row = channel * source.stride + source.row(local, y);
-                            let row = &scratch.flat[row..row + source.extent.width];
-                            sum += row.iter().map(|&x| f64::from(x)).sum::<f64>();
-                        }
-                        let to = group + channel * output.stride + output.row(sample % output.samples, 0);
-                        out.data[to] = (sum / area) as f32;
-                    }
-                }
-            }
-        });
-        workspace.tensors[to.0] = out;
-        self.put_kept(workspace, from, keep, kept);
-    }
-
     fn store(&self, workspace: &mut Workspace, id: ValueId) {
         let layout = *self.plan.program.layout(id);
         let size = self.plan.chunk(&[&layout]);
@@ -362,14 +322,25 @@ impl Pass<'_> {
     }
 
     /// The tensor that an operation stores its source in, taken out of the workspace while it is written.
-    fn take_kept(&self, workspace: &mut Workspace, id: ValueId, keep: bool) -> rarefy_kernels::Buffer {
+    pub(crate) fn take_kept(
+        &self,
+        workspace: &mut Workspace,
+        id: ValueId,
+        keep: bool,
+    ) -> rarefy_kernels::Buffer {
         match self.plan.program.values[id.0].stored {
             Some(tensor) if keep => take(&mut workspace.tensors[tensor.0]),
             _ => rarefy_kernels::Buffer::default(),
         }
     }
 
-    fn put_kept(&self, workspace: &mut Workspace, id: ValueId, keep: bool, kept: rarefy_kernels::Buffer) {
+    pub(crate) fn put_kept(
+        &self,
+        workspace: &mut Workspace,
+        id: ValueId,
+        keep: bool,
+        kept: rarefy_kernels::Buffer,
+    ) {
         if let Some(tensor) = self.plan.program.values[id.0].stored.filter(|_| keep) {
             workspace.tensors[tensor.0] = kept;
         }

@@ -2,7 +2,7 @@
 
 use super::geometry::{Geometry, Window};
 use super::layout::{Layout, Masks, Spacing};
-use super::program::{Convolve, Forward, Norm, NormId, Program, TensorId, Term, Value, ValueId};
+use super::program::{Convolve, Forward, Norm, NormId, PoolKind, Program, TensorId, Term, Value, ValueId};
 use crate::graph::{Extent, Graph, NodeId, Op, Role};
 use std::collections::BTreeMap;
 
@@ -86,12 +86,8 @@ impl<'a> Lowering<'a> {
                 self.raw(tensor, id)
             }
             Op::Conv { .. } | Op::Linear { .. } => self.convolve(id, input(0)),
-            Op::GlobalAvgPool => {
-                let (source, keep) = self.read(input(0));
-                let output = self.tensor(node.extent);
-                self.forward.push(Forward::Pool { source, keep, output });
-                self.raw(output, id)
-            }
+            Op::GlobalAvgPool => self.pool(id, input(0), PoolKind::GlobalAverage),
+            Op::MaxPool(window) => self.pool(id, input(0), PoolKind::Max(window)),
             Op::BatchNorm => self.batch_norm(id, input(0)),
             Op::Relu => {
                 let from = self.value_of[input(0).0];
@@ -132,6 +128,13 @@ impl<'a> Lowering<'a> {
                 geometry,
             }));
         }
+        self.raw(output, id)
+    }
+
+    fn pool(&mut self, id: NodeId, from: NodeId, kind: PoolKind) -> ValueId {
+        let (source, keep) = self.read(from);
+        let output = self.tensor(self.graph.node(id).extent);
+        self.forward.push(Forward::Pool { source, keep, output, kind });
         self.raw(output, id)
     }
 

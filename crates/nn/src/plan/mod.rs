@@ -10,6 +10,7 @@ mod layout;
 mod loss;
 mod lower;
 mod norms;
+mod pool;
 mod program;
 mod schedule;
 mod workspace;
@@ -19,21 +20,14 @@ pub use workspace::Workspace;
 
 use crate::graph::Graph;
 use crate::params::ParamStore;
+
+pub use crate::mode::Mode;
 use layer::CompiledLayer;
 use layout::Layout;
 use program::{Forward, Program};
 use rarefy_core::Pattern;
 use rarefy_kernels::Isa;
 use schedule::Schedule;
-
-/// Whether batch statistics or running ones normalize.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// Batch statistics; gradients flow through them.
-    Train,
-    /// Running statistics.
-    Eval,
-}
 
 /// A graph compiled for the CPU: layouts, fused operations, taps of every layer. Immutable but for new patterns.
 #[derive(Clone, Debug)]

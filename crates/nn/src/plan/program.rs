@@ -6,7 +6,7 @@
 
 use super::geometry::Geometry;
 use super::layout::{Layout, Masks};
-use crate::graph::NodeId;
+use crate::graph::{NodeId, PoolWindow};
 
 /// A stored activation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,15 +70,23 @@ pub(crate) struct Convolve {
     pub(crate) geometry: Geometry,
 }
 
+/// How a pool makes one number of several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PoolKind {
+    GlobalAverage,
+    Max(PoolWindow),
+}
+
 /// One operation of the forward pass.
 #[derive(Clone, Debug)]
 pub(crate) enum Forward {
     Convolve(Convolve),
-    /// Mean over the image.
+    /// Mean over the image, or largest number of each window.
     Pool {
         source: ValueId,
         keep: bool,
         output: TensorId,
+        kind: PoolKind,
     },
     /// Evaluates and stores a value that no other operation stores.
     Store {

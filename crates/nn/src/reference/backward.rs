@@ -66,6 +66,7 @@ pub fn backward<T: Scalar>(
                 gradient
             }
             Op::GlobalAvgPool => pool::backward(&gradient, extent.area()),
+            Op::MaxPool(window) => pool::max_backward(input, extent, window, &gradient),
             Op::Linear { weight } => {
                 let (_bias, weights) = (param(), param());
                 let gradients = linear::backward(weight, input, weights, &gradient);

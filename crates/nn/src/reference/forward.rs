@@ -4,15 +4,7 @@ use super::conv::Conv;
 use super::error::check_len;
 use super::{Network, NormStatistics, ReferenceError, Scalar, elementwise, linear, norm, pool};
 use crate::graph::{Graph, NodeId, Op};
-
-/// Which statistics batch norms use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Mode {
-    /// Those of the batch.
-    Train,
-    /// The running ones.
-    Eval,
-}
+use crate::mode::Mode;
 
 /// Everything a forward pass computed.
 #[derive(Clone, Debug, PartialEq)]
@@ -117,6 +109,10 @@ pub fn forward<T: Scalar>(
             Op::GlobalAvgPool => {
                 let (input, extent) = input(0);
                 pool::forward(input, extent.area())
+            }
+            Op::MaxPool(window) => {
+                let (input, extent) = input(0);
+                pool::max_forward(input, extent, window)
             }
             Op::Linear { weight } => {
                 let (weights, bias) = (param(), param());

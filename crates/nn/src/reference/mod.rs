@@ -18,9 +18,10 @@ mod norm;
 mod pool;
 mod scalar;
 
+pub use crate::mode::Mode;
 pub use backward::{Gradients, backward};
 pub use error::ReferenceError;
-pub use forward::{Mode, Trace, forward};
+pub use forward::{Trace, forward};
 pub use loss::{Loss, cross_entropy};
 pub use network::{Network, mask};
 pub use norm::NormStatistics;

@@ -1,5 +1,7 @@
 //! One network being trained: plan, workspace, parameters, optimizer and threads behind one face.
 
+mod image_gradient;
+
 use crate::graph::Graph;
 use crate::optim::Optimizer;
 use crate::params::{Column, ParamStore};
@@ -60,6 +62,10 @@ pub struct Session {
     plan: Plan,
     workspace: Workspace,
     pool: rayon::ThreadPool,
+    /// Samples of the latest training pass, 0 if another pass came after it.
+    trained: usize,
+    /// Compiled for image gradients when first asked for.
+    attack: Option<(Plan, Workspace)>,
 }
 
 impl Session {
@@ -88,7 +94,7 @@ impl Session {
         let plan = Plan::new(&graph, store.patterns(), options.max_batch, isa, false);
         let mut workspace = Workspace::new(&plan, options.threads);
         plan.refresh(&mut workspace, &store);
-        Ok(Self { graph, store, options, steps: 0, plan, workspace, pool })
+        Ok(Self { graph, store, options, steps: 0, plan, workspace, pool, trained: 0, attack: None })
     }
 
     /// One optimizer step on `images` (NCHW, normalized, `labels.len()` samples) with learning rate `lr`.
@@ -110,6 +116,8 @@ impl Session {
     /// Loss and gradients of the mean loss in training mode, into the gradient column; nothing else changes.
     pub fn gradients(&mut self, images: &[f32], labels: &[u32]) -> Result<StepOutcome, SessionError> {
         self.check(images, labels)?;
+        self.check_statistics(labels.len())?;
+        self.trained = labels.len();
         let Self { store, plan, workspace, pool, options, .. } = self;
         let pass = Pass { plan, batch: labels.len(), parallel: options.threads > 1, mode: Mode::Train };
         let (loss_sum, correct) = pool.install(|| {
@@ -146,6 +154,16 @@ impl Session {
         Ok(logits)
     }
 
+    /// Logits of the latest training pass, `[samples][classes]`: those that its loss was computed from.
+    pub fn training_logits(&self) -> Vec<f32> {
+        let pass = Pass { plan: &self.plan, batch: self.trained, parallel: false, mode: Mode::Train };
+        let mut logits = vec![0.0; self.trained * self.graph.classes()];
+        for (sample, row) in logits.chunks_exact_mut(self.graph.classes()).enumerate() {
+            pass.logits(&self.workspace, sample, row);
+        }
+        logits
+    }
+
     /// The network.
     pub fn graph(&self) -> &Graph {
         &self.graph
@@ -180,6 +198,7 @@ impl Session {
             let Self { graph, options, plan, workspace, .. } = self;
             *plan = Plan::new(graph, store.patterns(), options.max_batch, plan.isa(), false);
             *workspace = Workspace::new(plan, options.threads);
+            self.attack = None;
         }
         self.store = store;
         self.steps = steps;
@@ -188,6 +207,7 @@ impl Session {
     }
 
     fn eval_forward(&mut self, images: &[f32], samples: usize) {
+        self.trained = 0;
         let Self { store, plan, workspace, pool, options, .. } = self;
         let pass = Pass { plan, batch: samples, parallel: options.threads > 1, mode: Mode::Eval };
         pool.install(|| pass.forward(workspace, store, images));
@@ -230,6 +250,18 @@ impl Session {
             Some(label) => Err(SessionError::Batch(format!(
                 "label {label} is out of range: the network has {classes} classes, labels are 0 to {}",
                 classes - 1
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// Batch statistics need two numbers per channel.
+    fn check_statistics(&self, samples: usize) -> Result<(), SessionError> {
+        match self.graph.batch_norms().find(|(_, node)| samples * node.extent.area() < 2) {
+            Some((_, node)) => Err(SessionError::Batch(format!(
+                "batch norm `{}` needs more than one number per channel to train on, found a batch of {samples} with \
+                 {}x{} maps; use a larger batch",
+                node.name, node.extent.height, node.extent.width
             ))),
             None => Ok(()),
         }
