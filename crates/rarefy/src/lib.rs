@@ -14,10 +14,8 @@
 //! # fn main() -> Result<(), rarefy::train::TrainError> {
 //! let recipe = Recipe { density: Density::new(0.05).unwrap_or(Density::DENSE), ..Recipe::default() };
 //! let mut run = RunDir::create(None, &recipe)?;
-//! let mut trainer = Trainer::new(Setup::from_recipe(recipe)?)?;
-//! if let Outcome::Finished(summary) = trainer.run(&mut run, &mut (), &AtomicBool::new(false))? {
-//!     println!("test accuracy {:?} in {}", summary.test_acc, run.path().display());
-//! }
+//! let summary = Trainer::new(Setup::from_recipe(recipe)?)?.run_to_end(&mut run)?;
+//! println!("test accuracy {:?} in {}", summary.test_acc, run.path().display());
 //! # Ok(())
 //! # }
 //! ```

@@ -11,4 +11,3 @@ pub use rarefy_train::{
     InMemory, Keeper, Observer, Outcome, Recipe, RunDir, Setup, Summary, TrainError, Trainer, draw_patterns,
 };
 pub use std::sync::Arc;
-pub use std::sync::atomic::AtomicBool;

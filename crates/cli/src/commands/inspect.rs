@@ -5,8 +5,7 @@ use crate::failure::Failure;
 use crate::format::{grouped, percent, scaled};
 use crate::output::{json, product};
 use crate::table::Table;
-use rarefy::core::Pattern;
-use rarefy::nn::graph::Graph;
+use rarefy::nn::plan::{LayerPath, layer_paths};
 use rarefy::train::accounting::{Counts, LayerCount};
 use rarefy::train::{TrainError, draw_patterns};
 use serde::Serialize;
@@ -14,6 +13,7 @@ use std::process::ExitCode;
 
 /// Show the layers of a network: shape, density, weights, multiply-adds, kernels.
 #[derive(clap::Args)]
+#[command(allow_negative_numbers = true, args_override_self = true)]
 pub(crate) struct Args {
     #[command(flatten)]
     network: NetworkArgs,
@@ -28,6 +28,12 @@ struct Path {
     forward: String,
     input_grad: String,
     weight_grad: String,
+}
+
+impl From<LayerPath> for Path {
+    fn from(path: LayerPath) -> Self {
+        Self { forward: path.forward, input_grad: path.input_grad, weight_grad: path.weight_grad }
+    }
 }
 
 #[derive(Serialize)]
@@ -53,7 +59,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let graph = args.network.graph()?;
     let drawn = draw_patterns(&graph, &args.network.recipe()).map_err(TrainError::from)?;
     let counts = Counts::new(&graph, &drawn.patterns);
-    let paths = paths(&graph, &drawn.patterns);
+    let paths = layer_paths(&graph, &drawn.patterns);
     let report = Report {
         model: graph.name(),
         density: counts.density(),
@@ -61,7 +67,12 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         weights: counts.weights,
         macs_dense: counts.macs_dense,
         macs_sparse: counts.macs_sparse,
-        layers: counts.layers.iter().zip(paths).map(|(count, path)| Layer { count, path }).collect(),
+        layers: counts
+            .layers
+            .iter()
+            .zip(paths)
+            .map(|(count, path)| Layer { count, path: path.into() })
+            .collect(),
     };
     if args.json {
         json(&report)?
@@ -69,14 +80,6 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         product(&text(&report, drawn.target))?
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn paths(_graph: &Graph, patterns: &[Pattern]) -> Vec<Path> {
-    let name = |pattern: &Pattern| if pattern.is_full() { "dense" } else { "sparse" }.to_owned();
-    patterns
-        .iter()
-        .map(|pattern| Path { forward: name(pattern), input_grad: name(pattern), weight_grad: name(pattern) })
-        .collect()
 }
 
 fn text(report: &Report<'_>, target: u64) -> String {

@@ -15,6 +15,7 @@ use std::process::ExitCode;
 ///
 /// Without flags: handwritten digits that are part of the program, one weight in ten. Flags override the recipe's values.
 #[derive(clap::Args)]
+#[command(allow_negative_numbers = true, args_override_self = true)]
 pub(crate) struct Args {
     #[command(flatten)]
     flags: RecipeFlags,

@@ -72,6 +72,7 @@ impl RunDir {
         if Self::is_run(&path) {
             return Err(RunDirError::Taken { path }.into());
         }
+        remove_temporaries(&path)?;
         write_text(&path.join(files::RECIPE), &text)?;
         Ok(Self { path, records: Vec::new(), _lock: lock })
     }
@@ -163,3 +164,6 @@ fn create_unnamed(runs: &Path, recipe: &Recipe) -> Result<PathBuf, RunDirError> 
 fn write_text(path: &Path, text: &str) -> Result<(), TrainError> {
     Ok(atomic_write(path, |file| file.write_all(text.as_bytes()))?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -97,7 +97,7 @@ impl Trainer {
                     train_loss: self.progress.train.loss(),
                     train_acc: self.progress.train.accuracy(),
                 });
-                checkpoint_due = self.recipe.checkpoint_every.is_some_and(|every| step % every == 0);
+                checkpoint_due = self.recipe.checkpoint_every.is_some_and(|every| step.is_multiple_of(every));
             }
             if checkpoint_due && self.progress.batch < batches {
                 self.save_last(keeper)?;

@@ -13,7 +13,7 @@ impl Trainer {
     /// Tests the last and the best network and keeps the summary. The session keeps the last network.
     pub(super) fn finish(&mut self, keeper: &mut dyn Keeper) -> Result<Summary, TrainError> {
         let started = Instant::now();
-        let last = self.test()?;
+        let last = self.evaluate(Split::Test)?;
         let best = match self.progress.best {
             Some(best) if best.epoch < self.progress.epoch => self.test_best(keeper)?,
             _ => last,
@@ -46,15 +46,17 @@ impl Trainer {
         let best = keeper.load_best(self.session.graph())?;
         let (last, steps) = (self.session.store().clone(), self.session.steps());
         self.session.restore(best.store, best.meta.step).map_err(TrainError::Session)?;
-        let tally = self.test();
+        let tally = self.evaluate(Split::Test);
         self.session.restore(last, steps).map_err(TrainError::Session)?;
         tally
     }
 
-    fn test(&mut self) -> Result<Option<Tally>, TrainError> {
-        let Some(mut test) = loader(&self.dataset, Split::Test, self.recipe.batch_size)? else {
-            return Ok(None);
-        };
-        evaluate(&mut self.session, &mut test, self.progress.step, self.progress.epoch).map(Some)
+    /// Loss and accuracy of a whole split with the network as it is now; `None` if the split is empty.
+    ///
+    /// # Errors
+    /// Data that cannot be read, a loss that is not finite.
+    pub fn evaluate(&mut self, split: Split) -> Result<Option<Tally>, TrainError> {
+        let Some(mut loader) = loader(&self.dataset, split, self.recipe.batch_size)? else { return Ok(None) };
+        evaluate(&mut self.session, &mut loader, self.progress.step, self.progress.epoch).map(Some)
     }
 }

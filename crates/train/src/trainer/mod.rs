@@ -13,7 +13,7 @@ use crate::progress::{Progress, State};
 use crate::recipe::{Identity, Recipe};
 use crate::setup::Setup;
 use rarefy_data::{Dataset, Loader, Pass, Split};
-use rarefy_formats::{DataInfo, Meta, Seeds};
+use rarefy_formats::{Checkpoint, DataInfo, Meta, Seeds};
 use rarefy_nn::optim::LrSchedule;
 use rarefy_nn::params::ParamStore;
 use rarefy_nn::{Session, SessionError, SessionOptions};
@@ -117,6 +117,26 @@ impl Trainer {
             return Ok(Outcome::Interrupted { step: self.progress.step });
         }
         self.finish(keeper).map(Outcome::Finished)
+    }
+
+    /// Trains to the end of the recipe, unwatched.
+    ///
+    /// # Errors
+    /// As [`Trainer::run`].
+    pub fn run_to_end(&mut self, keeper: &mut dyn Keeper) -> Result<Summary, TrainError> {
+        loop {
+            if let Outcome::Finished(summary) = self.run(keeper, &mut (), &AtomicBool::new(false))? {
+                return Ok(summary);
+            }
+        }
+    }
+
+    /// The position and the network as they are now.
+    ///
+    /// # Errors
+    /// A state that cannot be stored.
+    pub fn checkpoint(&self) -> Result<Checkpoint, TrainError> {
+        Ok(Checkpoint { meta: self.meta()?, store: self.session.store().clone() })
     }
 
     /// Where the run stands.

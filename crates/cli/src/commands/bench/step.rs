@@ -13,6 +13,7 @@ use std::time::Instant;
 
 /// Time whole training steps (forward, backward, optimizer) on random images.
 #[derive(clap::Args)]
+#[command(allow_negative_numbers = true, args_override_self = true)]
 pub(crate) struct Args {
     #[command(flatten)]
     network: NetworkArgs,

@@ -1,0 +1,136 @@
+//! Whatever is wrong with a request: its own message and exit code, nothing written, no panic.
+
+mod common;
+
+use common::{TINY, fails, files, folder, rarefy};
+
+/// `rarefy train` with `args` fails as said and leaves its folder empty.
+fn refused(args: &[&str], code: i32, words: &[&str]) {
+    let folder = folder();
+    fails(rarefy(&folder).arg("train").args(args), code, words);
+    assert_eq!(files(folder.path()).len(), 0, "{args:?} wrote something");
+}
+
+#[test]
+fn unknown_names_suggest_the_nearest_right_one() {
+    refused(&["--model", "cifar_resnet_21"], 2, &["unknown model", "`cifar_resnet_20`"]);
+    refused(&["--model", "resnet"], 2, &["unknown model", "cifar_resnet_DEPTH"]);
+    refused(&["--sparse-init", "erkk"], 2, &["unknown sparse init", "`erk`"]);
+    refused(&["--data", "digit"], 2, &["unknown data set", "`digits`"]);
+    refused(&["--method", "statik"], 2, &["unknown method", "`static`"]);
+    refused(&["--optimizer", "sdg"], 2, &["unknown optimizer", "`sgd`"]);
+    refused(&["--lr-schedule", "cosin"], 2, &["unknown learning-rate schedule", "`cosine`"]);
+    refused(&["--desnity", "0.1"], 2, &["--desnity", "--density"]);
+}
+
+#[test]
+fn no_number_but_one_above_0_and_at_most_1_is_a_density() {
+    for density in ["0", "-1", "1.5", "NaN", "inf", "-inf", "-0.0", "ten"] {
+        refused(&["--density", density], 2, &["density must be a number"]);
+        refused(&[&format!("--density={density}")], 2, &["density must be a number"]);
+    }
+}
+
+#[test]
+fn a_density_that_leaves_a_layer_empty_names_the_feasible_range() {
+    refused(&["--density", "1e-5"], 2, &["density 0.00001", "feasible range"]);
+}
+
+#[test]
+fn numbers_out_of_range_name_their_key() {
+    for (flag, value, word) in [
+        ("--epochs", "0", "epochs"),
+        ("--epochs", "-3", "epochs"),
+        ("--batch-size", "0", "batch_size"),
+        ("--lr", "-0.1", "lr"),
+        ("--lr", "NaN", "lr"),
+        ("--lr", "inf", "lr"),
+        ("--momentum", "1", "momentum"),
+        ("--weight-decay", "-1", "weight_decay"),
+        ("--warmup", "40", "warmup"),
+        ("--threads", "0", "threads"),
+        ("--checkpoint-every", "0", "checkpoint_every"),
+        ("--milestones", "1,2", "milestones"),
+        ("--pattern", "block:3", "block:RxC"),
+        ("--seed", "-1", "seed"),
+        ("--seed", "18446744073709551615", "seed"),
+    ] {
+        refused(&[flag, value], 2, &[word]);
+    }
+}
+
+#[test]
+fn an_unwritable_output_folder_fails_before_training() {
+    let folder = folder();
+    std::fs::write(folder.path().join("file"), "mine").unwrap();
+    let before = files(folder.path());
+    fails(rarefy(&folder).args(["train", "--out", "file/run"]), 1, &["file/run", "--out"]);
+    fails(rarefy(&folder).args(["train", "--out", "file"]), 1, &["file", "--out"]);
+    assert_eq!(files(folder.path()), before);
+}
+
+#[test]
+fn a_broken_recipe_is_refused_with_its_key() {
+    let folder = folder();
+    for (text, code, words) in [
+        ("epocs = 3", 2, &["r.toml", "`epocs`", "`epochs`"][..]),
+        ("epochs = 0", 2, &["r.toml", "`epochs`"]),
+        ("epochs = \"three\"", 2, &["r.toml", "epochs"]),
+        ("density = nan", 2, &["r.toml", "density"]),
+        ("epochs", 2, &["r.toml"]),
+    ] {
+        std::fs::write(folder.path().join("r.toml"), text).unwrap();
+        fails(rarefy(&folder).args(["train", "--recipe", "r.toml"]), code, words);
+    }
+    std::fs::remove_file(folder.path().join("r.toml")).unwrap();
+    fails(rarefy(&folder).args(["train", "--recipe", "r.toml"]), 1, &["r.toml"]);
+    assert_eq!(files(folder.path()).len(), 0);
+}
+
+#[test]
+fn a_folder_that_holds_a_run_is_never_overwritten() {
+    let folder = folder();
+    let train = || {
+        let mut command = rarefy(&folder);
+        command.args(["train", "--epochs", "1", "--quiet", "--out", "run"]).args(TINY);
+        command
+    };
+    train().assert().success();
+    let before = files(folder.path());
+    fails(&mut train(), 2, &["already holds a run", "--resume=run", "--out"]);
+    assert_eq!(files(folder.path()), before);
+}
+
+#[test]
+fn a_diverging_run_stops_with_step_and_place_and_keeps_its_checkpoints() {
+    let folder = folder();
+    let text = fails(
+        rarefy(&folder)
+            .args(["train", "--lr", "1e30", "--epochs", "2", "--quiet", "--out", "run"])
+            .args(TINY),
+        4,
+        &["step ", "epoch 1", "is not a finite number", "--lr"],
+    );
+    assert!(text.contains(" of ") || text.contains("loss"), "{text}");
+    assert_eq!(files(folder.path()).into_keys().collect::<Vec<_>>(), ["run/recipe.toml"]);
+}
+
+#[test]
+fn inspect_and_bench_refuse_what_train_refuses() {
+    let folder = folder();
+    for command in [&["inspect"][..], &["bench", "step"]] {
+        for (args, words) in [
+            (["--model", "cifar_resnet_21"], &["unknown model", "`cifar_resnet_20`"][..]),
+            (["--sparse-init", "erkk"], &["unknown sparse init", "`erk`"]),
+            (["--data", "digit"], &["unknown data set", "`digits`"]),
+            (["--density", "NaN"], &["density must be a number"]),
+            (["--density", "1e-9"], &["feasible range"]),
+            (["--input", "3x32"], &["CHANNELSxHEIGHTxWIDTH"]),
+            (["--input", "0x32x32"], &["CHANNELSxHEIGHTxWIDTH"]),
+            (["--classes", "0"], &["--classes"]),
+        ] {
+            fails(rarefy(&folder).args(command).args(args), 2, words);
+        }
+    }
+    fails(rarefy(&folder).args(["bench", "step", "--steps", "0"]), 2, &["--steps"]);
+}

@@ -1,0 +1,147 @@
+//! `rarefy inspect`, `rarefy bench step` and the help.
+
+mod common;
+
+use common::{folder, rarefy};
+use serde_json::Value;
+
+fn inspect(args: &[&str]) -> Value {
+    let output = rarefy(&folder()).args(["inspect", "--json"]).args(args).assert().success();
+    serde_json::from_slice(&output.get_output().stdout).unwrap()
+}
+
+#[test]
+fn layer_counts_sum_to_the_exact_budget() {
+    for model in ["cifar_resnet_8_4", "cifar_resnet_20", "cifar_resnet_20_24", "cifar_resnet_56"] {
+        for init in ["uniform", "er", "erk"] {
+            // Networks of few weights cannot give each layer one below some density.
+            for density in [0.002, 0.01, 0.05, 0.1, 0.3, 0.5, 0.777, 1.0] {
+                if model == "cifar_resnet_8_4" && density < 0.02 {
+                    continue;
+                }
+                let report =
+                    inspect(&["--model", model, "--sparse-init", init, "--density", &density.to_string()]);
+                let layers = report["layers"].as_array().unwrap();
+                let sum = |key: &str| layers.iter().map(|layer| layer[key].as_u64().unwrap()).sum::<u64>();
+                let weights = report["weights"].as_u64().unwrap();
+                let nnz = report["nnz"].as_u64().unwrap();
+                assert_eq!(nnz, (density * weights as f64).round() as u64, "{model} {init} {density}");
+                assert_eq!(sum("nnz"), nnz);
+                assert_eq!(sum("macs_dense"), report["macs_dense"].as_u64().unwrap());
+                assert_eq!(sum("macs_sparse"), report["macs_sparse"].as_u64().unwrap());
+                assert_eq!(report["density"].as_f64().unwrap(), nnz as f64 / weights as f64);
+                for layer in layers {
+                    let len: u64 =
+                        layer["shape"].as_array().unwrap().iter().map(|n| n.as_u64().unwrap()).product();
+                    let nnz = layer["nnz"].as_u64().unwrap();
+                    assert_eq!(layer["density"].as_f64().unwrap(), nnz as f64 / len as f64);
+                    assert!((1..=len).contains(&nnz));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_report_has_the_documented_keys() {
+    let report = inspect(&["--model", "cifar_resnet_20", "--density", "0.1", "--sparse-init", "erk"]);
+    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(keys(&report), ["model", "density", "nnz", "weights", "macs_dense", "macs_sparse", "layers"]);
+    let layer = &report["layers"][0];
+    assert_eq!(keys(layer), ["name", "shape", "density", "nnz", "macs_dense", "macs_sparse", "path"]);
+    assert_eq!(keys(&layer["path"]), ["forward", "input_grad", "weight_grad"]);
+    assert_eq!(report["model"], "cifar_resnet_20");
+    assert_eq!(layer["name"], "conv.weight");
+    // 3x32x32 images, 10 classes; the published count of multiply-adds.
+    assert_eq!(report["weights"], 270_896);
+    assert_eq!(report["macs_dense"], 40_813_184);
+    assert!(layer["path"]["forward"].as_str().is_some_and(|path| !path.is_empty()));
+}
+
+#[test]
+fn images_and_classes_follow_the_flags_or_the_data_set() {
+    let digits = inspect(&["--model", "cifar_resnet_8", "--data", "digits"]);
+    let same = inspect(&["--model", "cifar_resnet_8", "--input", "1x8x8", "--classes", "10"]);
+    assert_eq!(digits, same);
+    assert_eq!(digits["layers"][0]["shape"], serde_json::json!([16, 1, 3, 3]));
+    let wide = inspect(&["--model", "cifar_resnet_8", "--classes", "100"]);
+    assert_eq!(wide["layers"].as_array().unwrap().last().unwrap()["shape"], serde_json::json!([100, 64]));
+}
+
+#[test]
+fn blocks_tile_every_layer_and_stay_within_the_budget() {
+    let report = inspect(&["--model", "cifar_resnet_20", "--density", "0.1", "--pattern", "block:4x4"]);
+    let (nnz, weights) = (report["nnz"].as_u64().unwrap(), report["weights"].as_u64().unwrap());
+    assert!(nnz <= (0.1 * weights as f64).round() as u64);
+    assert!(nnz as f64 > 0.0999 * weights as f64);
+    for layer in &report["layers"].as_array().unwrap()[1..20] {
+        assert_eq!(layer["nnz"].as_u64().unwrap() % 16, 0, "{layer}");
+    }
+}
+
+#[test]
+fn the_pattern_seed_moves_weights_but_changes_no_count() {
+    let [one, two] = ["1", "2"].map(|seed| inspect(&["--seed", seed]));
+    let counts = |report: &Value| {
+        report["layers"].as_array().unwrap().iter().map(|layer| layer["nnz"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(counts(&one), counts(&two));
+}
+
+#[test]
+fn people_get_a_table_and_the_sums() {
+    let output = rarefy(&folder())
+        .args(["inspect", "--model", "cifar_resnet_20", "--density", "0.05"])
+        .assert()
+        .success();
+    let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    assert_eq!(text.lines().count(), 1 + 22 + 2);
+    assert!(text.contains("13,545 of 270,896 weights"), "{text}");
+}
+
+#[test]
+fn bench_step_prints_the_documented_keys() {
+    let folder = folder();
+    let args = [
+        "bench",
+        "step",
+        "--model",
+        "cifar_resnet_8_4",
+        "--batch-size",
+        "8",
+        "--threads",
+        "1",
+        "--steps",
+        "3",
+    ];
+    let output = rarefy(&folder).args(args).arg("--json").assert().success();
+    let report: Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
+    let keys: Vec<&String> = report.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["median_ms", "min_ms", "images_per_sec", "peak_rss_mb", "threads", "isa", "steps"]);
+    let number = |key: &str| report[key].as_f64().unwrap();
+    assert!(number("median_ms") >= number("min_ms") && number("min_ms") > 0.0);
+    assert_eq!((number("threads"), number("steps")), (1.0, 3.0));
+    let people = rarefy(&folder).args(args).assert().success();
+    assert!(String::from_utf8(people.get_output().stdout.clone()).unwrap().contains("images/s"));
+}
+
+#[test]
+fn the_help_lists_every_registered_name_and_the_defaults() {
+    let output = rarefy(&folder()).args(["train", "--help"]).assert().success();
+    let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    let inits = rarefy::sparsity::init::REGISTRY.iter().map(|rule| rule.name());
+    let data = rarefy::data::datasets::REGISTRY.iter().map(|entry| entry.name);
+    let models = rarefy::nn::models::REGISTRY.iter().map(|family| family.pattern);
+    let decays = rarefy::nn::optim::DECAYS.iter().map(|decay| decay.name);
+    let methods = rarefy::train::Method::ALL.iter().map(|(name, _)| *name);
+    let optimizers = rarefy::train::OptimizerName::ALL.iter().map(|(name, _)| *name);
+    for name in inits.chain(data).chain(models).chain(decays).chain(methods).chain(optimizers) {
+        assert!(text.contains(name), "{name} is missing in: {text}");
+    }
+    for key in rarefy::train::Recipe::keys() {
+        assert!(text.contains(&format!("--{}", key.replace('_', "-"))), "no flag for {key}");
+    }
+    let defaults = rarefy::train::Recipe::default();
+    assert!(text.contains(&format!("[default: {}]", defaults.model)));
+    assert!(text.contains(&format!("[default: {}]", defaults.density)));
+}

@@ -1,0 +1,148 @@
+//! Recipes: complete, re-runnable, refused when anything in them is wrong.
+
+use rarefy_core::Density;
+use rarefy_train::{LrScheduleName, OptimizerName, Recipe, RecipeError};
+
+fn full() -> Recipe {
+    Recipe {
+        data_dir: Some("data".into()),
+        lr_schedule: LrScheduleName::MULTISTEP,
+        milestones: Some(vec![3, 7]),
+        density: Density::new(0.017).unwrap(),
+        optimizer: OptimizerName::Adam,
+        pattern: "block:4x2".parse().unwrap(),
+        lr: 0.1 + 0.2,
+        seed: 7,
+        mask_seed: Some(1),
+        init_seed: Some(2),
+        data_seed: Some(i64::MAX as u64),
+        threads: Some(3),
+        checkpoint_every: Some(11),
+        ..Recipe::default()
+    }
+}
+
+#[test]
+fn a_recipe_survives_its_file() {
+    for recipe in [Recipe::default(), full()] {
+        let text = recipe.to_toml().unwrap();
+        assert_eq!(Recipe::from_toml(&text).unwrap(), recipe, "{text}");
+    }
+}
+
+#[test]
+fn the_folder_of_a_run_is_not_part_of_its_file() {
+    let recipe = Recipe { out: Some("runs/a".into()), ..Recipe::default() };
+    assert_eq!(Recipe::from_toml(&recipe.to_toml().unwrap()).unwrap(), Recipe::default());
+    let read = Recipe::from_toml("out = \"runs/b\"").unwrap();
+    assert_eq!(read.out.as_deref(), Some(std::path::Path::new("runs/b")));
+}
+
+#[test]
+fn keys_left_out_have_their_default() {
+    assert_eq!(Recipe::from_toml("").unwrap(), Recipe::default());
+    assert_eq!(Recipe::from_toml("epochs = 3").unwrap(), Recipe { epochs: 3, ..Recipe::default() });
+}
+
+#[test]
+fn every_written_key_is_known() {
+    let text = full().to_toml().unwrap();
+    let written: toml::Table = text.parse().unwrap();
+    // All but `out`, which is never written.
+    assert_eq!(written.len() + 1, Recipe::keys().len());
+    assert!(written.keys().all(|key| Recipe::keys().contains(&key.as_str())));
+}
+
+#[test]
+fn an_unknown_key_is_named_with_the_nearest_known_one() {
+    let error = Recipe::from_toml("epocs = 3").unwrap_err();
+    let text = error.to_string();
+    assert!(matches!(error, RecipeError::Key(_)));
+    assert!(text.starts_with("unknown recipe key `epocs`, did you mean `epochs`?"), "{text}");
+    assert!(Recipe::from_toml("[run]\nepochs = 3").is_err());
+}
+
+#[test]
+fn each_value_out_of_range_is_an_error_that_names_its_key() {
+    for (line, key) in [
+        ("density = 0", "density"),
+        ("density = -1.0", "density"),
+        ("density = 1.5", "density"),
+        ("density = nan", "density"),
+        ("epochs = 0", "epochs"),
+        ("epochs = -1", "epochs"),
+        ("batch_size = 0", "batch_size"),
+        ("lr = 0.0", "lr"),
+        ("lr = inf", "lr"),
+        ("lr = nan", "lr"),
+        ("momentum = 1.0", "momentum"),
+        ("momentum = 0.0", "nesterov"),
+        ("weight_decay = -1e-4", "weight_decay"),
+        ("warmup = 1000", "warmup"),
+        ("threads = 0", "threads"),
+        ("checkpoint_every = 0", "checkpoint_every"),
+        ("milestones = [1, 2]\nlr_schedule = \"cosine\"", "milestones"),
+        ("milestones = [2, 2]\nlr_schedule = \"multistep\"", "milestones"),
+        ("pattern = \"block:0x2\"", "pattern"),
+        ("pattern = \"block:4\"", "pattern"),
+        ("optimizer = \"sdg\"", "sgd"),
+        ("lr_schedule = \"cosin\"", "cosine"),
+        ("method = \"statik\"", "static"),
+        ("seed = -1", "seed"),
+        ("model = 3", "model"),
+        ("density", "expected"),
+    ] {
+        let text = Recipe::from_toml(line).expect_err(line).to_string();
+        assert!(text.contains(key), "{line}: {text}");
+    }
+    let seed = Recipe { mask_seed: Some(u64::MAX), ..Recipe::default() };
+    assert!(seed.check().unwrap_err().to_string().contains("mask_seed"));
+}
+
+#[test]
+fn a_broken_file_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("r.toml");
+    assert!(Recipe::load(&path).unwrap_err().to_string().contains("r.toml"));
+    std::fs::write(&path, "epochs = 0").unwrap();
+    let text = Recipe::load(&path).unwrap_err().to_string();
+    assert!(text.contains("r.toml") && text.contains("`epochs`"), "{text}");
+}
+
+#[test]
+fn what_does_not_change_the_result_is_no_part_of_the_identity() {
+    let here = Recipe::default();
+    let there = Recipe {
+        data_dir: Some("elsewhere".into()),
+        threads: Some(9),
+        checkpoint_every: Some(5),
+        out: Some("x".into()),
+        // The default seeds, spelled out.
+        mask_seed: Some(here.seed),
+        init_seed: Some(here.seed),
+        data_seed: Some(here.seed),
+        ..here.clone()
+    };
+    assert_eq!(here.identity().difference(&there.identity()), None);
+    assert_eq!(full().identity().to_recipe().unwrap().identity(), full().identity());
+}
+
+#[test]
+fn what_changes_the_result_is_a_difference_of_identities() {
+    let base = Recipe::default();
+    let lr = Recipe { lr: base.lr * (1.0 + f64::EPSILON), ..base.clone() };
+    assert_eq!(base.identity().difference(&lr.identity()).unwrap().key, "lr");
+    let seed = Recipe { seed: 2, ..base.clone() };
+    assert_eq!(base.identity().difference(&seed.identity()).unwrap().key, "mask_seed");
+    let schedule = Recipe { lr_schedule: LrScheduleName::MULTISTEP, ..base.clone() };
+    assert_eq!(base.identity().difference(&schedule.identity()).unwrap().key, "lr_schedule");
+}
+
+#[test]
+fn multistep_milestones_follow_the_epochs_unless_given() {
+    let recipe = Recipe { epochs: 160, ..Recipe::default() };
+    assert_eq!(recipe.milestones(), [80, 120]);
+    assert_eq!(full().milestones(), [3, 7]);
+    let schedule = full().lr_schedule().unwrap();
+    assert_eq!([2, 3, 7].map(|epoch| schedule.lr(1.0, epoch)).map(|lr| (lr * 1e6).round()), [1e6, 1e5, 1e4]);
+}
