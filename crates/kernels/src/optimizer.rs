@@ -41,12 +41,11 @@ impl Kernel for Sgd<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self, _: L) {
         let SgdStep { lr, momentum: mu, nesterov, weight_decay, first } = self.step;
-        let (of_h, of_b) = if nesterov { (lr, lr * mu) } else { (0.0, lr) };
         for ((w, &g), b) in self.values.iter_mut().zip(self.gradients).zip(self.momentum) {
             let h = g + weight_decay * *w;
             // Selected, not multiplied by 0: what the buffer held before the first step does not matter, NaN included.
             *b = if first { h } else { mu * *b + h };
-            *w -= of_h * h + of_b * *b;
+            *w -= lr * if nesterov { h + mu * *b } else { *b };
         }
     }
 }

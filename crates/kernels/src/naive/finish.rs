@@ -1,0 +1,55 @@
+//! The gradient of an activation.
+
+use crate::{Gate, NormTerm};
+
+/// What [`finish_gradient`] computes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finished {
+    /// Planes of `positions`.
+    pub gradient: Vec<f64>,
+    /// Sum of each plane.
+    pub sums: Vec<f64>,
+    /// Per norm term the sum of each plane times its centred input.
+    pub products: Vec<Vec<f64>>,
+}
+
+/// Twin of [`crate::finish_gradient`] for `channels` planes; the sums start at 0 and those of `terms` are not read.
+pub fn finish_gradient(
+    g: &[f32],
+    accumulate: bool,
+    from: Option<(&[f32], usize)>,
+    extra: &[&[f32]],
+    gate: Gate<'_>,
+    terms: &[NormTerm<'_>],
+    channels: usize,
+    stride: usize,
+    positions: usize,
+) -> Finished {
+    let mut gradient = Vec::with_capacity(channels * positions);
+    let mut sums = vec![0.0; channels];
+    let mut products = vec![vec![0.0; channels]; terms.len()];
+    for channel in 0..channels {
+        for p in 0..positions {
+            let at = channel * stride + p;
+            let mut total = if accumulate { f64::from(g[at]) } else { 0.0 };
+            if let Some((from, from_stride)) = from {
+                total += f64::from(from[channel * from_stride + p]);
+            }
+            for extra in extra {
+                total += f64::from(extra[at]);
+            }
+            let passes = match gate {
+                Gate::Relu { tile, lead, stride } => tile[lead + channel * stride + p] > 0.0,
+                Gate::Mask(mask) => mask[p] > 0.0,
+            };
+            let total = if passes { total } else { 0.0 };
+            gradient.push(total);
+            sums[channel] += total;
+            for (products, term) in products.iter_mut().zip(terms) {
+                let deviation = f64::from(term.planes[at]) - f64::from(term.mean[channel]);
+                products[channel] += total * deviation;
+            }
+        }
+    }
+    Finished { gradient, sums, products }
+}

@@ -1,0 +1,21 @@
+//! Every kernel against its scalar twin, on every instruction set of this machine.
+//!
+//! Tolerances are rounding bounds: a sum of n products in f32 is off by at most `gamma(n)` times the sum of the products'
+//! magnitudes ([`common::gamma`]), and those magnitudes are the twin's result on absolute values. Inputs are surrounded by
+//! NaN, so that a read outside the planes shows, outputs by canaries ([`common::Planes`]).
+
+mod buffer;
+mod combine;
+mod common;
+mod cut;
+mod finish;
+mod isa;
+mod loss;
+mod misuse;
+mod moments;
+mod optimizer;
+mod order;
+mod reduce;
+mod sddmm;
+mod spmm;
+mod sums;
