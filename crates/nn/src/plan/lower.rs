@@ -142,8 +142,9 @@ impl<'a> Lowering<'a> {
     fn batch_norm(&mut self, id: NodeId, from: NodeId) -> ValueId {
         let from_value = self.value_of[from.0];
         let norm = NormId(self.norms.len());
-        let direct = match self.values[from_value.0].terms[..] {
-            [Term { tensor, norm: None, of: None }] if self.uses[from.0] == 1 => Some(tensor),
+        let value = &self.values[from_value.0];
+        let direct = match value.terms[..] {
+            [Term { tensor, norm: None, of: None }] if self.uses[from.0] == 1 && !value.relu => Some(tensor),
             _ => None,
         };
         let producer = direct.and_then(|tensor| {
