@@ -70,11 +70,11 @@ fn a_killed_run_resumes_to_the_same_bits() {
 fn signals_save_and_tell_how_to_go_on() {
     let folder = folder();
     train(&folder, &["--out", "whole"]);
-    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+    // Before the first steps, and after an epoch.
+    for (signal, code, sign) in [("INT", 130, "recipe.toml"), ("TERM", 143, "last.ckpt")] {
         let run = folder.path().join(signal);
         let child = start(&folder, &[TINY, EPOCHS, &["--out", signal]].concat());
-        appears(&run.join("recipe.toml"));
-        std::thread::sleep(Duration::from_millis(30));
+        appears(&run.join(sign));
         let kill = format!("kill -{signal} {}", child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
         let output = child.wait_with_output().unwrap();
@@ -197,12 +197,30 @@ fn a_checkpoint_without_its_recipe_still_knows_its_run() {
 }
 
 #[test]
-fn the_best_checkpoint_is_missed_before_training_goes_on() {
+fn a_missing_or_damaged_best_checkpoint_is_found_out_before_training_goes_on() {
     let folder = folder();
     train(&folder, &["--out", "run"]);
     let best: serde_json::Value =
         serde_json::from_slice(&std::fs::read(folder.path().join("run/summary.json")).unwrap()).unwrap();
     assert!(best["best_epoch"].as_u64().unwrap() < 8, "the last epoch is the best: choose another recipe");
-    std::fs::remove_file(folder.path().join("run/best.ckpt")).unwrap();
+    let path = folder.path().join("run/best.ckpt");
+    let mut bytes = std::fs::read(&path).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    fails(rarefy(&folder).args(["train", "--resume=run"]), 3, &["best.ckpt", "checksum"]);
+    std::fs::remove_file(&path).unwrap();
     fails(rarefy(&folder).args(["train", "--resume=run"]), 1, &["best.ckpt"]);
+}
+
+#[test]
+fn a_damaged_last_checkpoint_can_be_made_good_from_the_best() {
+    let folder = folder();
+    train(&folder, &["--out", "whole"]);
+    train(&folder, &["--out", "run"]);
+    let run = folder.path().join("run");
+    std::fs::write(run.join("last.ckpt"), "garbage").unwrap();
+    std::fs::remove_file(run.join("summary.json")).unwrap();
+    fails(rarefy(&folder).args(["train", "--resume=run"]), 3, &["last.ckpt", "--resume=RUN/best.ckpt"]);
+    rarefy(&folder).args(["train", "--resume=run/best.ckpt", "--quiet"]).assert().success();
+    same_run(&folder.path().join("whole"), &run);
 }

@@ -142,7 +142,8 @@ impl TrainError {
                 Some("resume with the settings of the run, or start a new one in another --out".to_owned())
             }
             Self::File(error) if !matches!(error.kind(), FormatError::Io { .. }) => Some(
-                "last.ckpt and best.ckpt of a run are independent: if one is damaged, resume from the other"
+                "if last.ckpt is damaged, --resume=RUN/best.ckpt goes on from the best epoch; without a sound best.ckpt, \
+                 start a new run"
                     .to_owned(),
             ),
             Self::Model(ModelError::Unknown { name, .. }) => {

@@ -4,6 +4,7 @@ mod flags;
 mod report;
 
 use crate::failure::Failure;
+use crate::output::note;
 use crate::progress::Watcher;
 use crate::signals::Signals;
 use flags::RecipeFlags;
@@ -75,6 +76,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         None => RunDir::create(out.as_deref(), trainer.recipe())?,
     };
     if !args.quiet {
+        if point.is_some_and(|point| point.checkpoint.is_none()) {
+            note(format_args!("the run has no checkpoint yet: it starts with its first step"));
+        }
         report::start(&trainer, folder.path());
     }
     let mut watcher = Watcher::new(args.quiet);

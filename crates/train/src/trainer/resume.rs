@@ -4,7 +4,7 @@ use super::Trainer;
 use crate::error::TrainError;
 use crate::progress::{Progress, State};
 use crate::run_dir::files;
-use rarefy_formats::{Checkpoint, Meta, checkpoint};
+use rarefy_formats::{Checkpoint, Meta};
 use std::path::Path;
 
 impl Trainer {
@@ -48,10 +48,10 @@ impl Trainer {
         Ok(Progress { epoch, batch, step: meta.step, train, best })
     }
 
-    /// The best epoch's network is needed at the end: better to miss it now.
+    /// The best epoch's network is needed at the end: better to miss it, or find it damaged, now.
     fn check_best(&self, path: &Path, epoch: u32) -> Result<(), TrainError> {
         let best = path.with_file_name(files::BEST);
-        let found = checkpoint::inspect(&best)?.meta;
+        let found = Checkpoint::load_for(&best, self.session.graph())?.meta;
         // A later best epoch is of a run that was stopped before it could note so; it will be reached again.
         if found.epoch >= u64::from(epoch) {
             return self.position(&best, &found).map(|_| ());
