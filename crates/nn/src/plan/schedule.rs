@@ -115,7 +115,8 @@ pub(crate) fn schedule(program: &Program, max_batch: usize, image_gradient: bool
         scheduling.step(index);
     }
     let images = program.owner[TensorId(0).0];
-    let images = if image_gradient { scheduling.finished(images) } else { None };
+    scheduling.finish_later(images);
+    let images = if image_gradient { scheduling.finish_parts(images) } else { None };
     scheduling.finish(logits, images)
 }
 
@@ -215,8 +216,21 @@ impl<'a> Scheduling<'a> {
         }
     }
 
-    /// The finished gradient of a value, `None` if nothing depends on it.
+    /// The finished gradient of a value whose readers are all through, `None` if nothing depends on it.
     fn finished(&mut self, id: ValueId) -> Option<GradId> {
+        self.finish_later(id);
+        self.finish_parts(id)
+    }
+
+    /// Finishes the values after `id` that still wait: those of stored terms alone are no operation's output that would
+    /// ask for them, but may pass on to `id`.
+    fn finish_later(&mut self, id: ValueId) {
+        for later in (id.0 + 1..self.parts.len()).rev() {
+            self.finish_parts(ValueId(later));
+        }
+    }
+
+    fn finish_parts(&mut self, id: ValueId) -> Option<GradId> {
         if self.done[id.0].is_some() {
             return self.done[id.0];
         }
