@@ -213,7 +213,7 @@ impl Pass<'_> {
         }
     }
 
-    /// Adds an output group's input gradient (planes `[phase][channel]`) to the places of its pixels in `flat`.
+    /// Puts an output group's input gradient (planes `[phase][channel]`) in the places of its pixels in `flat`.
     fn relayout_back(
         &self,
         geometry: &Geometry,
@@ -227,12 +227,15 @@ impl Pass<'_> {
         for local in 0..geometry.samples.min(self.batch - start) {
             let at = start + local - origin;
             let group = &mut flat[at / source.samples * source.group_len()..][..source.group_len()];
-            geometry.for_each_row(source, local, at % source.samples, |phase, position, to, count, step| {
+            let step = geometry.window.stride;
+            geometry.for_each_phase(source, at % source.samples, |phase, offset, rows, pixels| {
                 for channel in 0..channels {
-                    let from = (phase * channels + channel) * geometry.dx_stride + position;
-                    let to = group[channel * source.stride + to..].iter_mut().step_by(step);
-                    for (to, &from) in to.zip(&dx[from..from + count]) {
-                        *to = from;
+                    let from = (phase * channels + channel) * geometry.dx_stride
+                        + local * geometry.rows * geometry.pitch;
+                    let to = &mut group[channel * source.stride + offset..];
+                    for y in 0..rows {
+                        let from = &dx[from + y * geometry.pitch..][..pixels];
+                        place(from, &mut to[y * step * source.pitch..], step);
                     }
                 }
             });
@@ -334,5 +337,18 @@ impl Pass<'_> {
             }
         });
         workspace.gradients[to.0] = out;
+    }
+}
+
+/// `to[i * step] = from[i]` for steps of 1 and 2; numbers between stay.
+fn place(from: &[f32], to: &mut [f32], step: usize) {
+    if step == 1 {
+        return to[..from.len()].copy_from_slice(from);
+    }
+    if let Some(&last) = from.last() {
+        to[2 * (from.len() - 1)] = last;
+    }
+    for (to, &from) in to.chunks_exact_mut(2).zip(from) {
+        to[0] = from;
     }
 }

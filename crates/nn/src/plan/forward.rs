@@ -131,21 +131,19 @@ impl Pass<'_> {
         for local in 0..geometry.samples.min(self.batch - start) {
             let at = start + local - origin;
             let group = &flat[at / source.samples * source.group_len()..][..source.group_len()];
-            geometry.for_each_row(
-                source,
-                local,
-                at % source.samples,
-                |phase, position, from, count, step| {
-                    for channel in 0..channels {
-                        let to =
-                            geometry.lead + (phase * channels + channel) * geometry.tile_stride + position;
-                        let from = &group[channel * source.stride + from..];
-                        for (to, &from) in tile[to..to + count].iter_mut().zip(from.iter().step_by(step)) {
-                            *to = from;
-                        }
+            let step = geometry.window.stride;
+            geometry.for_each_phase(source, at % source.samples, |phase, offset, rows, pixels| {
+                for channel in 0..channels {
+                    let from = &group[channel * source.stride + offset..];
+                    let to = geometry.lead
+                        + (phase * channels + channel) * geometry.tile_stride
+                        + local * geometry.rows * geometry.pitch;
+                    for y in 0..rows {
+                        let to = &mut tile[to + y * geometry.pitch..][..pixels];
+                        pick(&from[y * step * source.pitch..], to, step);
                     }
-                },
-            );
+                }
+            });
         }
     }
 
@@ -344,5 +342,21 @@ impl Pass<'_> {
         if let Some(tensor) = self.plan.program.values[id.0].stored.filter(|_| keep) {
             workspace.tensors[tensor.0] = kept;
         }
+    }
+}
+
+/// `to[i] = from[i * step]` for steps of 1 and 2.
+fn pick(from: &[f32], to: &mut [f32], step: usize) {
+    if step == 1 {
+        return to.copy_from_slice(&from[..to.len()]);
+    }
+    // Whole pairs vectorize; the last pixel's partner may lie beyond the plane.
+    let pairs = from.chunks_exact(2);
+    let last = from.len().div_ceil(2) - 1;
+    if let Some(to) = to.get_mut(last) {
+        *to = from[2 * last];
+    }
+    for (to, pair) in to.iter_mut().zip(pairs) {
+        *to = pair[0];
     }
 }

@@ -166,22 +166,21 @@ impl Geometry {
         ((output * self.gradient_stride + self.gradient_lead) as isize - shift) as u32
     }
 
-    /// Calls `row(phase, position in the phase's planes, position in the source's planes, pixels, step)` for every row of
-    /// pixels of one sample; neighbouring pixels lie `step` apart in the source.
-    pub(crate) fn for_each_row(
+    /// Calls `plane(phase, offset in the source's plane, rows, pixels in a row)` for every phase of one sample: its pixels
+    /// are the source's from that offset on, `stride` rows and `stride` columns apart.
+    pub(crate) fn for_each_phase(
         &self,
         source: &Layout,
-        sample_in_tile: usize,
-        sample_in_source: usize,
-        mut row: impl FnMut(usize, usize, usize, usize, usize),
+        sample: usize,
+        mut plane: impl FnMut(usize, usize, usize, usize),
     ) {
-        let step = self.window.stride;
+        let input = self.window.input;
         for (phase, &(py, px)) in self.phases.iter().enumerate() {
-            let height = self.window.phase_len(self.window.input.height, py);
-            let width = self.window.phase_len(self.window.input.width, px);
-            for i in 0..height {
-                let position = (sample_in_tile * self.rows + i) * self.pitch;
-                row(phase, position, source.row(sample_in_source, i * step + py) + px, width, step);
+            let (rows, pixels) =
+                (self.window.phase_len(input.height, py), self.window.phase_len(input.width, px));
+            // A map of one row or column has no pixels in the odd phases, and may end before them.
+            if rows * pixels > 0 {
+                plane(phase, source.row(sample, py) + px, rows, pixels);
             }
         }
     }
