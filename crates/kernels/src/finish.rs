@@ -72,59 +72,79 @@ impl Kernel for Finish<'_, '_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<L: Lanes>(self, lanes: L) {
-        let n = self.positions;
+    fn run<L: Lanes>(mut self, lanes: L) {
         for channel in 0..self.sums.len() {
-            let at = channel * self.stride;
-            let g: &mut [L::V] = vectors_mut(&mut self.g[at..at + n]);
-            let count = g.len();
-            if let Some((from, from_stride)) = self.from {
-                let start = channel * from_stride;
-                let from: &[L::V] = vectors(&from[start..start + n]);
-                if self.accumulate {
-                    for (g, &from) in g.iter_mut().zip(from) {
-                        *g = lanes.add(*g, from);
-                    }
-                } else {
-                    g.copy_from_slice(&from[..count]);
-                }
-            } else if !self.accumulate {
-                g.fill(lanes.zero());
+            match (self.accumulate, usize::from(self.from.is_some()) + self.extra.len()) {
+                (false, 0) => self.norms::<L, false, 0>(lanes, channel),
+                (false, 1) => self.norms::<L, false, 1>(lanes, channel),
+                (false, 2) => self.norms::<L, false, 2>(lanes, channel),
+                (false, _) => self.norms::<L, false, 3>(lanes, channel),
+                (true, 0) => self.norms::<L, true, 0>(lanes, channel),
+                (true, 1) => self.norms::<L, true, 1>(lanes, channel),
+                (true, 2) => self.norms::<L, true, 2>(lanes, channel),
+                (true, _) => self.norms::<L, true, 3>(lanes, channel),
             }
-            for extra in self.extra {
-                let extra: &[L::V] = vectors(&extra[at..at + n]);
-                for (g, &extra) in g.iter_mut().zip(extra) {
-                    *g = lanes.add(*g, extra);
-                }
+        }
+    }
+}
+
+impl Finish<'_, '_> {
+    #[inline(always)]
+    fn norms<L: Lanes, const ACCUMULATE: bool, const PARTS: usize>(&mut self, lanes: L, channel: usize) {
+        match self.terms.len() {
+            0 => self.channel::<L, ACCUMULATE, PARTS, 0>(lanes, channel),
+            1 => self.channel::<L, ACCUMULATE, PARTS, 1>(lanes, channel),
+            _ => self.channel::<L, ACCUMULATE, PARTS, 2>(lanes, channel),
+        }
+    }
+
+    /// One pass over a channel's planes: everything is read once and written once.
+    #[inline(always)]
+    fn channel<L: Lanes, const ACCUMULATE: bool, const PARTS: usize, const NORMS: usize>(
+        &mut self,
+        lanes: L,
+        channel: usize,
+    ) {
+        let n = self.positions;
+        let at = channel * self.stride;
+        let planes = |x: &'_ [f32], start: usize| start..(start + n).min(x.len());
+        let own = usize::from(self.from.is_some());
+        let parts: [&[L::V]; PARTS] = std::array::from_fn(|part| match (self.from, part) {
+            (Some((from, from_stride)), 0) => vectors(&from[planes(from, channel * from_stride)]),
+            _ => vectors(&self.extra[part - own][planes(self.extra[part - own], at)]),
+        });
+        let gate: &[L::V] = match self.gate {
+            Gate::Relu { tile, lead, stride } => vectors(&tile[planes(tile, lead + channel * stride)]),
+            Gate::Mask(mask) => vectors(&mask[..n]),
+        };
+        let inputs: [&[L::V]; NORMS] = std::array::from_fn(|term| {
+            vectors(&self.terms[term].planes[planes(self.terms[term].planes, at)])
+        });
+        let minus_mean: [L::V; NORMS] =
+            std::array::from_fn(|term| lanes.splat(-self.terms[term].mean[channel]));
+        let g: &mut [L::V] = vectors_mut(&mut self.g[at..at + n]);
+        let count = g.len();
+        let parts: [&[L::V]; PARTS] = std::array::from_fn(|part| &parts[part][..count]);
+        let inputs: [&[L::V]; NORMS] = std::array::from_fn(|term| &inputs[term][..count]);
+        let gate = &gate[..count];
+        let mut sum = lanes.zero();
+        let mut products = [lanes.zero(); NORMS];
+        for p in 0..count {
+            let mut total = if ACCUMULATE { g[p] } else { lanes.zero() };
+            for part in parts {
+                total = lanes.add(total, part[p]);
             }
-            let mut sum = lanes.zero();
-            match self.gate {
-                Gate::Relu { tile, lead, stride } => {
-                    let start = lead + channel * stride;
-                    let gate: &[L::V] = vectors(&tile[start..start + n]);
-                    for (g, &gate) in g.iter_mut().zip(gate) {
-                        *g = lanes.where_positive(gate, *g);
-                        sum = lanes.add(sum, *g);
-                    }
-                }
-                Gate::Mask(mask) => {
-                    let mask: &[L::V] = vectors(&mask[..n]);
-                    for (g, &mask) in g.iter_mut().zip(mask) {
-                        *g = lanes.where_positive(mask, *g);
-                        sum = lanes.add(sum, *g);
-                    }
-                }
+            let total = lanes.where_positive(gate[p], total);
+            g[p] = total;
+            sum = lanes.add(sum, total);
+            for term in 0..NORMS {
+                let deviation = lanes.add(inputs[term][p], minus_mean[term]);
+                products[term] = lanes.mul_add(total, deviation, products[term]);
             }
-            self.sums[channel] += f64::from(lanes.sum(sum));
-            for term in self.terms.iter_mut() {
-                let x: &[L::V] = vectors(&term.planes[at..at + n]);
-                let minus_mean = lanes.splat(-term.mean[channel]);
-                let mut sum = lanes.zero();
-                for (&g, &x) in g.iter().zip(x) {
-                    sum = lanes.mul_add(g, lanes.add(x, minus_mean), sum);
-                }
-                term.sums[channel] += f64::from(lanes.sum(sum));
-            }
+        }
+        self.sums[channel] += f64::from(lanes.sum(sum));
+        for (term, &product) in self.terms.iter_mut().zip(&products) {
+            term.sums[channel] += f64::from(lanes.sum(product));
         }
     }
 }
