@@ -279,16 +279,16 @@ impl<'a> Scheduling<'a> {
         }
     }
 
-    fn finish(mut self, logits: GradId, images: Option<GradId>) -> Schedule {
-        self.finish_in_place(images);
+    fn finish(mut self, logits: GradId, mut images: Option<GradId>) -> Schedule {
+        self.finish_in_place(&mut images);
         self.share_buffers(logits, images)
     }
 
     /// A finishing operation takes over the buffer of a part that nobody reads afterwards.
-    fn finish_in_place(&mut self, images: Option<GradId>) {
+    fn finish_in_place(&mut self, images: &mut Option<GradId>) {
         for index in 0..self.backward.len() {
             let dead_after = |id: GradId, ops: &[Backward]| {
-                Some(id) != images && !ops[index + 1..].iter().any(|op| op.reads().contains(&id))
+                Some(id) != *images && !ops[index + 1..].iter().any(|op| op.reads().contains(&id))
             };
             let reads = self.backward[index].reads();
             let part = match self.backward[index].clone().target_mut() {
@@ -308,9 +308,9 @@ impl<'a> Scheduling<'a> {
                     *accumulate = true;
                     extra.retain(|&extra| extra != part);
                 }
-                for op in &mut self.backward[index..] {
-                    op.rename(|id| if id == old { part } else { id });
-                }
+                let name = |id: GradId| if id == old { part } else { id };
+                self.backward[index..].iter_mut().for_each(|op| op.rename(name));
+                *images = images.map(name);
             }
         }
     }

@@ -154,7 +154,8 @@ impl Session {
         Ok(logits)
     }
 
-    /// Logits of the latest training pass, `[samples][classes]`: those that its loss was computed from.
+    /// Logits of the latest training pass, `[samples][classes]`: those that its loss was computed from. Empty if an
+    /// evaluation or a restore came after it.
     pub fn training_logits(&self) -> Vec<f32> {
         let pass = Pass { plan: &self.plan, batch: self.trained, parallel: false, mode: Mode::Train };
         let mut logits = vec![0.0; self.trained * self.graph.classes()];
@@ -202,6 +203,7 @@ impl Session {
         }
         self.store = store;
         self.steps = steps;
+        self.trained = 0;
         self.plan.refresh(&mut self.workspace, &self.store);
         Ok(())
     }
