@@ -1,14 +1,14 @@
 //! Gradients of the reference executor against central differences in f64.
 //!
-//! A difference quotient across a kink of ReLU measures neither side's slope. So a point is accepted only if no ReLU
-//! switches within any step taken from it; otherwise values are drawn anew.
+//! A difference quotient across a kink measures neither side's slope. So a point is accepted only if no ReLU and no winner
+//! of a max pool switches within any step taken from it; otherwise values are drawn anew.
 
 mod common;
 #[path = "common/kinks.rs"]
 mod kinks;
 
 use common::{Case, Limits, Spec, for_random_networks};
-use kinks::relu_inputs;
+use kinks::{pool_windows, relu_inputs, winner};
 use rarefy_core::random::{Purpose, Stream};
 use rarefy_nn::graph::Graph;
 use rarefy_nn::reference::{Gradients, Mode, Network, Trace, backward, cross_entropy, forward};
@@ -17,7 +17,7 @@ const STEP: f64 = 1e-6;
 /// Parameters and pixels tried alone, per tensor; a direction through the whole tensor comes on top.
 const COORDINATES: usize = 6;
 const DRAWS: u64 = 40;
-const LIMITS: Limits = Limits { side: 7, channels: 5, batch: 4, stages: 3 };
+const LIMITS: Limits = Limits { side: 7, channels: 5, batch: 4, stages: 4 };
 
 #[test]
 fn training_gradients_match_finite_differences() {
@@ -50,7 +50,7 @@ struct Problem<'a> {
     mode: Mode,
 }
 
-/// A ReLU switched within a step.
+/// A ReLU or a max pool switched within a step.
 struct Kink;
 
 impl Problem<'_> {
@@ -60,6 +60,13 @@ impl Problem<'_> {
         let loss = cross_entropy(trace.logits(), self.labels, self.graph.classes()).expect("labels fit");
         let gradients = backward(self.graph, &point.network, &trace, &loss.gradient).expect("same graph");
         (loss.mean, trace, gradients)
+    }
+
+    /// Which way every ReLU and every window of a max pool goes.
+    fn branches(&self, trace: &Trace<f64>) -> Vec<usize> {
+        let relus = relu_inputs(self.graph, trace).into_iter().flatten().map(|x| usize::from(x > 0.0));
+        let windows = pool_windows(self.graph, trace).into_iter().flatten();
+        relus.chain(windows.map(|window| winner(&window))).collect()
     }
 
     /// `(loss(point + STEP direction) - loss(point - STEP direction)) / (2 STEP)` with `direction` in one tensor.
@@ -78,10 +85,7 @@ impl Problem<'_> {
             let trace = forward(self.graph, &point.network, &point.images, self.labels.len(), self.mode);
             *point.tensor(tensor) = before;
             let trace = trace.expect("fits");
-            let positive = |trace: &Trace<f64>| {
-                relu_inputs(self.graph, trace).into_iter().flatten().map(|x| x > 0.0).collect::<Vec<_>>()
-            };
-            if positive(&trace) != positive(at) {
+            if self.branches(&trace) != self.branches(at) {
                 return Err(Kink);
             }
             Ok(cross_entropy(trace.logits(), self.labels, self.graph.classes()).expect("labels fit").mean)

@@ -79,6 +79,8 @@ pub(crate) enum PoolKind {
 
 /// One operation of the forward pass.
 #[derive(Clone, Debug)]
+// Nearly all of a program's few dozen operations are of the largest variant.
+#[allow(clippy::large_enum_variant)]
 pub(crate) enum Forward {
     Convolve(Convolve),
     /// Mean over the image, or largest number of each window.

@@ -1,11 +1,14 @@
 //! Random small networks, for tests that compare two ways of computing the same thing.
 
+pub(crate) mod stages;
+
 use proptest::prelude::*;
 use proptest::test_runner::{RngSeed, TestRunner};
 use rarefy_core::random::{Purpose, Stream};
 use rarefy_core::{Block, Pattern};
 use rarefy_nn::graph::{Extent, Graph, GraphBuilder, InitRule, NodeId, Role};
 use rarefy_nn::params::{Column, ParamStore};
+use stages::Stage;
 
 /// What a network may be like; the test prints it when a case fails.
 #[derive(Clone, Debug)]
@@ -14,20 +17,25 @@ pub(crate) struct Spec {
     pub(crate) classes: usize,
     pub(crate) batch: usize,
     pub(crate) stages: Vec<Stage>,
-    /// Width of a fully connected layer with ReLU before the classifier.
-    pub(crate) hidden: Option<usize>,
+    pub(crate) head: Head,
     /// Density of each layer in turn, repeated; 1 is a dense layer.
     pub(crate) densities: Vec<f64>,
     pub(crate) block: Block,
 }
 
-/// A stretch of layers.
+/// How a network ends.
 #[derive(Clone, Debug)]
-pub(crate) enum Stage {
-    /// A convolution, with or without batch norm and ReLU.
-    Conv { outputs: usize, kernel: usize, stride: usize, padding: usize, norm: bool, relu: bool },
-    /// Two normalized convolutions around a shortcut: the identity where shapes allow, else a normalized 1x1 convolution.
-    Residual { outputs: usize, kernel: usize, stride: usize },
+pub(crate) enum Head {
+    /// A classifier on the global average, or on the maps themselves where they are single pixels.
+    Linear,
+    /// A fully connected layer with ReLU before it.
+    Hidden { width: usize },
+    /// A 1x1 convolution whose maps are averaged.
+    Convolution,
+    /// The sum of two classifiers.
+    Sum,
+    /// A batch norm of the logits.
+    Norm,
 }
 
 /// How large networks may get.
@@ -59,11 +67,18 @@ pub(crate) fn for_random_networks(limits: Limits, cases: u32, check: impl Fn(&Sp
 
 fn spec(limits: Limits) -> impl Strategy<Value = Spec> {
     let Limits { side, channels, batch, stages } = limits;
-    let input = (1..=3usize, 3..=side, 3..=side).prop_map(|(channels, height, width)| Extent {
+    let input = (1..=3usize, 1..=side, 1..=side).prop_map(|(channels, height, width)| Extent {
         channels,
         height,
         width,
     });
+    let head = prop_oneof![
+        4 => Just(Head::Linear),
+        3 => (1..=channels).prop_map(|width| Head::Hidden { width }),
+        1 => Just(Head::Convolution),
+        1 => Just(Head::Sum),
+        1 => Just(Head::Norm),
+    ];
     let density = prop_oneof![1 => Just(1.0), 3 => 0.05..0.9f64];
     let block = prop_oneof![
         2 => Just(Block::UNSTRUCTURED),
@@ -71,36 +86,18 @@ fn spec(limits: Limits) -> impl Strategy<Value = Spec> {
         1 => Just(Block { rows: 4, columns: 1 }),
     ];
     let sizes = (2..=5usize, 1..=batch);
-    let layers = prop::collection::vec(stage(channels), 1..=stages);
-    let hidden = prop::option::weighted(0.3, 1..=channels);
-    (input, sizes, layers, hidden, prop::collection::vec(density, 1..5), block).prop_map(
-        |(input, (classes, batch), stages, hidden, densities, block)| Spec {
+    let layers = prop::collection::vec(stages::stage(channels), 1..=stages);
+    (input, sizes, layers, head, prop::collection::vec(density, 1..5), block).prop_map(
+        |(input, (classes, batch), stages, head, densities, block)| Spec {
             input,
             classes,
             batch,
             stages,
-            hidden,
+            head,
             densities,
             block,
         },
     )
-}
-
-fn stage(channels: usize) -> impl Strategy<Value = Stage> {
-    let shape = (1..=channels, prop_oneof![Just(1usize), Just(3), Just(5)], 1..=2usize);
-    prop_oneof![
-        (shape.clone(), 0..5usize, any::<bool>(), any::<bool>()).prop_map(
-            |((outputs, kernel, stride), padding, norm, relu)| Stage::Conv {
-                outputs,
-                kernel,
-                stride,
-                padding: padding % kernel,
-                norm,
-                relu
-            }
-        ),
-        shape.prop_map(|(outputs, kernel, stride)| Stage::Residual { outputs, kernel, stride }),
-    ]
 }
 
 /// A network with values, a batch, and labels.
@@ -111,17 +108,16 @@ pub(crate) struct Case {
     pub(crate) labels: Vec<u32>,
 }
 
-impl Spec {
-    /// The network, with patterns, values, running statistics and a batch that depend on `draw`.
-    pub(crate) fn build(&self, draw: u64) -> Case {
-        let graph = self.graph();
+impl Case {
+    /// `graph` with patterns of the given densities in turn, values, running statistics and a batch that depend on `draw`.
+    pub(crate) fn draw(graph: Graph, densities: &[f64], block: Block, batch: usize, draw: u64) -> Self {
         let mut random = Stream::new(draw, Purpose::Synthetic, 0);
         let patterns: Vec<Pattern> = graph
             .prunable()
-            .zip(self.densities.iter().cycle())
+            .zip(densities.iter().cycle())
             .map(|(parameter, &density)| {
                 let shape = graph.node(parameter.node).op.weight().expect("prunable nodes have a weight");
-                let block = self.block.fit(shape);
+                let block = block.fit(shape);
                 let positions = (shape.len() / block.len()) as u32;
                 let chosen = random.choose(positions, (density * f64::from(positions)).round() as u32);
                 Pattern::from_positions(shape, block, &chosen).expect("chosen positions are ascending")
@@ -143,41 +139,51 @@ impl Spec {
         let (mean, variance) = store.running_mut();
         mean.iter_mut().for_each(|mean| *mean = 0.3 * random.normal() as f32);
         variance.iter_mut().for_each(|variance| *variance = (0.5 + random.uniform()) as f32);
-        Case {
-            images: (0..self.batch * self.input.len()).map(|_| random.normal() as f32).collect(),
-            labels: (0..self.batch).map(|_| random.below(self.classes as u64) as u32).collect(),
+        let (pixels, classes) = (graph.input().len(), graph.classes());
+        Self {
+            images: (0..batch * pixels).map(|_| random.normal() as f32).collect(),
+            labels: (0..batch).map(|_| random.below(classes as u64) as u32).collect(),
             graph,
             store,
         }
+    }
+}
+
+impl Spec {
+    /// The network, with everything in it depending on `draw`.
+    pub(crate) fn build(&self, draw: u64) -> Case {
+        Case::draw(self.graph(), &self.densities, self.block, self.batch, draw)
     }
 
     fn graph(&self) -> Graph {
         let mut b = GraphBuilder::new("random", self.input);
         let mut x = b.input();
         for (index, stage) in self.stages.iter().enumerate() {
-            x = match *stage {
-                Stage::Conv { outputs, kernel, stride, padding, norm, relu } => {
-                    let extent = b.extent(x);
-                    let fits = extent.height.min(extent.width) + 2 * padding >= kernel;
-                    let padding = if fits { padding } else { kernel / 2 };
-                    let mut y =
-                        conv(&mut b, format!("stage{index}.conv"), x, outputs, kernel, stride, padding);
-                    if norm {
-                        y = self.norm(&mut b, format!("stage{index}.bn"), y);
-                    }
-                    if relu { b.relu(y) } else { y }
-                }
-                Stage::Residual { outputs, kernel, stride } => {
-                    self.residual(&mut b, &format!("stage{index}"), x, outputs, kernel, stride)
-                }
-            };
+            x = stage.build(self, &mut b, &format!("stage{index}"), x);
         }
-        let mut x = b.global_avg_pool(x);
-        if let Some(hidden) = self.hidden {
-            let y = b.linear("hidden", x, hidden, ANY, ANY).expect("the pool gives a vector");
-            x = b.relu(y);
+        if let Head::Convolution = self.head {
+            let maps = stages::conv(&mut b, "maps".into(), x, self.classes, 1, 1, 0);
+            b.global_avg_pool(maps);
+            return b.build().expect("ends in a vector");
         }
-        b.linear("fc", x, self.classes, ANY, ANY).expect("a vector");
+        if b.extent(x).area() > 1 {
+            x = b.global_avg_pool(x);
+        }
+        if let Head::Hidden { width } = self.head {
+            let hidden = b.linear("hidden", x, width, ANY, ANY).expect("a vector");
+            x = b.relu(hidden);
+        }
+        let logits = b.linear("fc", x, self.classes, ANY, ANY).expect("a vector");
+        match self.head {
+            Head::Sum => {
+                let other = b.linear("fc2", x, self.classes, ANY, ANY).expect("a vector");
+                b.add("sum", logits, other).expect("two vectors of one length");
+            }
+            Head::Norm => {
+                self.norm(&mut b, "bn".into(), logits);
+            }
+            _ => {}
+        }
         b.build().expect("ends in a vector")
     }
 
@@ -185,44 +191,7 @@ impl Spec {
     fn norm(&self, b: &mut GraphBuilder, name: String, x: NodeId) -> NodeId {
         if self.batch * b.extent(x).area() > 1 { b.batch_norm(name, x) } else { x }
     }
-
-    fn residual(
-        &self,
-        b: &mut GraphBuilder,
-        name: &str,
-        x: NodeId,
-        outputs: usize,
-        kernel: usize,
-        stride: usize,
-    ) -> NodeId {
-        let inputs = b.extent(x).channels;
-        let y = conv(b, format!("{name}.conv1"), x, outputs, kernel, stride, kernel / 2);
-        let y = self.norm(b, format!("{name}.bn1"), y);
-        let y = b.relu(y);
-        let y = conv(b, format!("{name}.conv2"), y, outputs, kernel, 1, kernel / 2);
-        let y = self.norm(b, format!("{name}.bn2"), y);
-        let shortcut = if stride == 1 && inputs == outputs {
-            x
-        } else {
-            let y = conv(b, format!("{name}.shortcut.0"), x, outputs, 1, stride, 0);
-            self.norm(b, format!("{name}.shortcut.1"), y)
-        };
-        let sum = b.add(format!("{name}.add"), y, shortcut).expect("both branches have one extent");
-        b.relu(sum)
-    }
 }
 
-/// Values are drawn by [`Spec::build`], not by these rules.
+/// Values are drawn by [`Case::draw`], not by these rules.
 const ANY: InitRule = InitRule::Constant { value: 0.0 };
-
-fn conv(
-    b: &mut GraphBuilder,
-    name: String,
-    from: NodeId,
-    outputs: usize,
-    kernel: usize,
-    stride: usize,
-    padding: usize,
-) -> NodeId {
-    b.conv(name, from, outputs, kernel, stride, padding, ANY).expect("the kernel fits")
-}

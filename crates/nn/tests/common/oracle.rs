@@ -1,0 +1,159 @@
+//! What the fast engine's numbers must be: those of the reference executor in f64.
+//!
+//! Two right answers in f32 may differ where the problem magnifies rounding, so the reference executor runs in f32 too and
+//! its distance from f64 is the yardstick. Values are drawn anew until nothing hangs on a rounding: no ReLU input within
+//! rounding of 0 and no max pool between numbers within rounding of each other: either may go the other way, which moves
+//! gradients by far more than rounding.
+//!
+//! The engine folds a channel's mean into the shift of its batch norm, as PyTorch does, and rounds it there: the error of
+//! f32 grows by the ratio of mean and standard deviation, and so does the yardstick, up to [`NARROW`].
+
+use super::common::{Case, Limits, Spec, for_random_networks};
+use super::kinks::{pool_windows, relu_inputs, winner};
+use rarefy_kernels::Isa;
+use rarefy_nn::optim::Optimizer;
+use rarefy_nn::reference::{Mode, Network, Scalar, Trace, backward, cross_entropy, forward, mask};
+use rarefy_nn::{Session, SessionOptions};
+use std::cell::Cell;
+
+/// Size of the networks that the engine is tried on.
+pub(crate) const LIMITS: Limits = Limits { side: 11, channels: 18, batch: 11, stages: 4 };
+const DRAWS: u64 = 60;
+/// Relative, of a well-conditioned tensor.
+const TOLERANCE: f64 = 1e-5;
+/// Distances of f32 from f64 that the engine may be off: its sums have another order.
+const YARDSTICKS: f64 = 30.0;
+/// The same for how near 0 a ReLU input may be, by the worst of its channel.
+const MARGIN: f64 = 8.0;
+
+/// Standard deviations that the mean of a normalized channel may be from 0; a constant channel says nothing.
+const NARROW: f64 = 30.0;
+
+/// An optimizer that leaves the gradient as it is.
+pub(crate) const PLAIN: Optimizer = Optimizer::Sgd { momentum: 0.0, nesterov: false, weight_decay: 0.0 };
+
+/// A pass of the reference executor.
+pub(crate) struct Pass<T> {
+    /// After the pass.
+    pub(crate) network: Network<T>,
+    pub(crate) trace: Trace<T>,
+    pub(crate) loss: T,
+    /// Masked, by parameter; after the last one, with respect to the images.
+    pub(crate) gradients: Vec<Vec<T>>,
+}
+
+fn pass<T: Scalar>(case: &Case, mode: Mode) -> Pass<T> {
+    let images: Vec<T> = case.images.iter().map(|&x| T::from_f64(f64::from(x))).collect();
+    let mut network = Network::from_store(&case.store);
+    let trace = forward(&case.graph, &network, &images, case.labels.len(), mode).expect("fits");
+    let loss = cross_entropy(trace.logits(), &case.labels, case.graph.classes()).expect("labels fit");
+    let found = backward(&case.graph, &network, &trace, &loss.gradient).expect("same graph");
+    let mut gradients = found.params;
+    mask(&case.graph, case.store.patterns(), &mut gradients);
+    gradients.push(found.input);
+    network.update_running(&trace);
+    Pass { network, trace, loss: loss.mean, gradients }
+}
+
+/// A network and what the reference executor makes of it, in both precisions.
+pub(crate) struct Problem {
+    pub(crate) case: Case,
+    pub(crate) exact: Pass<f64>,
+    pub(crate) rounded: Pass<f32>,
+}
+
+/// Checks `cases` random networks in a mode; panics with the smallest failing one.
+pub(crate) fn for_random_problems(cases: u32, mode: Mode, check: impl Fn(&Spec, &Problem)) {
+    let skipped = Cell::new(0);
+    for_random_networks(LIMITS, cases, |spec| match problem(spec, mode) {
+        Some(problem) => check(spec, &problem),
+        None => skipped.set(skipped.get() + 1),
+    });
+    // Such as batch norms of a max pool whose only window sees all of the only image.
+    assert!(skipped.get() * 20 <= cases, "{} of {cases} networks never went without a kink", skipped.get());
+}
+
+/// The first draw in which nothing hangs on a rounding, if there is one.
+fn problem(spec: &Spec, mode: Mode) -> Option<Problem> {
+    let drawn = (0..DRAWS).map(|draw| {
+        let case = spec.build(draw);
+        let (exact, rounded) = (pass(&case, mode), pass(&case, mode));
+        Problem { case, exact, rounded }
+    });
+    let clear = |problem: &Problem| {
+        problem.narrowness() <= NARROW && problem.clear_of_relu_kinks() && problem.clear_of_pool_kinks()
+    };
+    drawn.into_iter().find(clear)
+}
+
+impl Problem {
+    /// Largest ratio of mean and standard deviation that a batch norm takes out, at least 1.
+    fn narrowness(&self) -> f64 {
+        let statistics = self.exact.trace.statistics().iter();
+        let channels = statistics.flat_map(|norm| norm.mean.iter().zip(&norm.variance));
+        let ratios =
+            channels.map(|(mean, variance)| if *mean == 0.0 { 0.0 } else { mean.abs() / variance.sqrt() });
+        ratios.fold(1.0, f64::max)
+    }
+
+    /// Whether a tensor that the engine found is as near the exact one as the rounded one is, but for the order of sums.
+    #[track_caller]
+    pub(crate) fn assert_near(&self, what: &str, found: &[f64], exact: &[f64], rounded: &[f64]) {
+        let distance = |values: &[f64]| norm(values.iter().zip(exact).map(|(a, b)| a - b));
+        let yardsticks = YARDSTICKS * self.narrowness();
+        let allowed = TOLERANCE * norm(exact.iter().copied()) + yardsticks * distance(rounded) + 1e-6;
+        assert_eq!(found.len(), exact.len(), "{what}");
+        let off = distance(found);
+        assert!(off <= allowed, "{what}: off by {off}, allowed {allowed}\nfound {found:?}\nexact {exact:?}");
+    }
+
+    fn clear_of_relu_kinks(&self) -> bool {
+        let Self { case, exact, rounded } = self;
+        let mut channels =
+            relu_inputs(&case.graph, &exact.trace).into_iter().zip(relu_inputs(&case.graph, &rounded.trace));
+        channels.all(|(exact, rounded)| {
+            let pairs = || exact.iter().copied().zip(rounded.iter().map(|&y| f64::from(y)));
+            let margin = MARGIN * pairs().map(|(x, y)| (x - y).abs()).fold(0.0, f64::max);
+            // Zero in both is the output of a row without weights: exact in every order of summation.
+            pairs().all(|(x, y)| x.abs() > margin || (x == 0.0 && y == 0.0))
+        })
+    }
+
+    fn clear_of_pool_kinks(&self) -> bool {
+        let Self { case, exact, rounded } = self;
+        let mut channels = pool_windows(&case.graph, &exact.trace)
+            .into_iter()
+            .zip(pool_windows(&case.graph, &rounded.trace));
+        channels.all(|(exact, rounded)| {
+            let off = |(x, y): (&f64, &f32)| (x - f64::from(*y)).abs();
+            let all = exact.iter().flatten().zip(rounded.iter().flatten());
+            // Both numbers may be off.
+            let margin = 2.0 * MARGIN * all.map(off).fold(0.0, f64::max);
+            exact.iter().zip(&rounded).all(|(exact, rounded)| {
+                let best = winner(exact);
+                let mut rivals = exact.iter().zip(rounded);
+                // Equal in both are zeros after a ReLU and the like: equal in every order of summation, the first wins.
+                rivals.all(|(x, y)| exact[best] - x > margin || (*x == exact[best] && *y == rounded[best]))
+            })
+        })
+    }
+}
+
+fn norm(values: impl Iterator<Item = f64>) -> f64 {
+    values.map(|x| x * x).sum::<f64>().sqrt()
+}
+
+pub(crate) fn widen(values: &[f32]) -> Vec<f64> {
+    values.iter().map(|&value| f64::from(value)).collect()
+}
+
+pub(crate) fn session(
+    case: &Case,
+    max_batch: usize,
+    threads: usize,
+    isa: Isa,
+    optimizer: Optimizer,
+) -> Session {
+    let options = SessionOptions { max_batch, threads, optimizer };
+    Session::with_isa(case.graph.clone(), case.store.clone(), options, isa).expect("a session")
+}
