@@ -4,7 +4,7 @@ use crate::failure::Failure;
 use clap::Args;
 use rarefy::core::{Density, Extent};
 use rarefy::nn::graph::Graph;
-use rarefy::train::{PatternUnit, Recipe, TrainError};
+use rarefy::train::{PatternUnit, Recipe, TrainError, build_model};
 use rarefy::{data, nn, sparsity};
 
 /// A network for images of some extent, without data.
@@ -58,7 +58,7 @@ impl NetworkArgs {
             }
             None => (self.input, self.classes as usize),
         };
-        Ok(nn::models::build(&self.model, extent, classes).map_err(TrainError::from)?)
+        Ok(build_model(&self.model, extent, classes).map_err(TrainError::from)?)
     }
 }
 

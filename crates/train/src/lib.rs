@@ -30,5 +30,5 @@ pub use recipe::{
 };
 pub use resume::ResumePoint;
 pub use run_dir::{RunDir, RunDirError, files};
-pub use setup::{Setup, draw_patterns};
+pub use setup::{Setup, build_model, draw_patterns};
 pub use trainer::{Outcome, Trainer};

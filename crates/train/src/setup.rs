@@ -5,7 +5,7 @@ use crate::recipe::Recipe;
 use rarefy_core::{Extent, Pattern};
 use rarefy_data::Dataset;
 use rarefy_nn::graph::{Graph, Op};
-use rarefy_nn::models;
+use rarefy_nn::models::{self, ModelError};
 use rarefy_nn::params::{ParamStore, initialize};
 use rarefy_sparsity::{Drawn, Layer, LayerKind, Request, SparsityError, init};
 use std::sync::Arc;
@@ -31,7 +31,7 @@ impl Setup {
         recipe.check()?;
         let sparse_init = init::find(&recipe.sparse_init)?.name().to_owned();
         let dataset = rarefy_data::open(&recipe.data)?;
-        let graph = models::build(&recipe.model, dataset.extent(), dataset.classes())?;
+        let graph = build_model(&recipe.model, dataset.extent(), dataset.classes())?;
         let patterns = draw_patterns(&graph, &recipe)?.patterns;
         Self::new(Recipe { sparse_init, ..recipe }, graph, patterns, dataset)
     }
@@ -57,6 +57,14 @@ impl Setup {
         initialize(&mut store, recipe.init_seed());
         Ok(Self { recipe, graph, store, dataset })
     }
+}
+
+/// The network called `name`, in whatever case and with `-` for `_`, for images of extent `input`.
+///
+/// # Errors
+/// A name that no family knows, images too small for the network.
+pub fn build_model(name: &str, input: Extent, classes: usize) -> Result<Graph, ModelError> {
+    models::build(&name.trim().to_lowercase().replace('-', "_"), input, classes)
 }
 
 fn describe(extent: Extent, classes: usize) -> String {

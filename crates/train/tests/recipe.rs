@@ -11,6 +11,8 @@ fn full() -> Recipe {
         density: Density::new(0.017).unwrap(),
         optimizer: OptimizerName::Adam,
         pattern: "block:4x2".parse().unwrap(),
+        multiplier: 2,
+        test_batch_size: Some(100),
         lr: 0.1 + 0.2,
         seed: 7,
         mask_seed: Some(1),
@@ -72,6 +74,9 @@ fn each_value_out_of_range_is_an_error_that_names_its_key() {
         ("epochs = 0", "epochs"),
         ("epochs = -1", "epochs"),
         ("batch_size = 0", "batch_size"),
+        ("test_batch_size = 0", "test_batch_size"),
+        ("multiplier = 0", "multiplier"),
+        ("multiplier = 500000", "multiplier"),
         ("lr = 0.0", "lr"),
         ("lr = inf", "lr"),
         ("lr = nan", "lr"),
@@ -117,6 +122,9 @@ fn what_does_not_change_the_result_is_no_part_of_the_identity() {
         threads: Some(9),
         checkpoint_every: Some(5),
         out: Some("x".into()),
+        epochs: here.epochs / 2,
+        multiplier: 2,
+        test_batch_size: Some(here.batch_size),
         // The default seeds, spelled out.
         mask_seed: Some(here.seed),
         init_seed: Some(here.seed),
@@ -142,7 +150,32 @@ fn what_changes_the_result_is_a_difference_of_identities() {
 fn multistep_milestones_follow_the_epochs_unless_given() {
     let recipe = Recipe { epochs: 160, ..Recipe::default() };
     assert_eq!(recipe.milestones(), [80, 120]);
-    assert_eq!(full().milestones(), [3, 7]);
+    assert_eq!(full().milestones(), [6, 14]);
     let schedule = full().lr_schedule().unwrap();
-    assert_eq!([2, 3, 7].map(|epoch| schedule.lr(1.0, epoch)).map(|lr| (lr * 1e6).round()), [1e6, 1e5, 1e4]);
+    assert_eq!([5, 6, 14].map(|epoch| schedule.lr(1.0, epoch)).map(|lr| (lr * 1e6).round()), [1e6, 1e5, 1e4]);
+}
+
+#[test]
+fn the_multiplier_scales_epochs_and_rounded_milestones() {
+    let recipe = Recipe { epochs: 7, multiplier: 3, ..Recipe::default() };
+    assert_eq!(recipe.total_epochs(), 21);
+    assert_eq!(recipe.milestones(), [9, 15]);
+}
+
+#[test]
+fn keys_left_out_have_the_default_of_the_data_set() {
+    let cifar = Recipe::from_toml("data = \"CIFAR10\"\nlr = 0.2").unwrap();
+    let expected = Recipe {
+        data: "CIFAR10".to_owned(),
+        model: "cifar_resnet_20".to_owned(),
+        epochs: 160,
+        batch_size: 128,
+        lr: 0.2,
+        lr_schedule: LrScheduleName::MULTISTEP,
+        ..Recipe::default()
+    };
+    assert_eq!(cifar, expected);
+    assert_eq!(cifar.milestones(), [80, 120]);
+    assert_eq!(Recipe::for_data("Digits"), Recipe::default());
+    assert_eq!(Recipe::from_toml("data = \"digits\"").unwrap(), Recipe::default());
 }

@@ -124,6 +124,6 @@ fn resume(trainer: &mut Trainer, point: &ResumePoint, recipe: &Recipe) -> Result
             }
         }
     }
-    let finished = trainer.progress().epoch == recipe.epochs;
+    let finished = trainer.progress().epoch == recipe.total_epochs();
     Ok(if finished { RunDir::finished(&point.folder) } else { None })
 }

@@ -53,7 +53,11 @@ impl Recipe {
         };
         let million = 1_000_000;
         whole("epochs", u64::from(self.epochs), million, "a whole number from 1 to 1000000")?;
+        whole("multiplier", u64::from(self.multiplier), million, "a whole number from 1 to 1000000")?;
+        let total = u64::from(self.epochs) * u64::from(self.multiplier);
+        whole("multiplier", total, million, "at most 1000000 when multiplied by `epochs`")?;
         whole("batch_size", self.batch_size as u64, million, "a whole number from 1 to 1000000")?;
+        whole("test_batch_size", self.test_batch_size() as u64, million, "a whole number from 1 to 1000000")?;
         whole("threads", self.threads() as u64, 4096, "a whole number from 1 to 4096")?;
         whole("checkpoint_every", self.checkpoint_every.unwrap_or(1), u64::MAX, "a number of steps above 0")?;
         for (key, seed) in [
@@ -74,7 +78,7 @@ impl Recipe {
         require(decay, "weight_decay", "a finite number, 0 or above", || self.weight_decay.to_string())?;
         let look_ahead = !self.nesterov || self.optimizer != OptimizerName::Sgd || self.momentum > 0.0;
         require(look_ahead, "nesterov", "false when momentum is 0", || self.nesterov.to_string())?;
-        require(self.warmup < self.epochs, "warmup", "fewer epochs than `epochs`", || {
+        require(self.warmup < self.total_epochs(), "warmup", "fewer epochs than the run has", || {
             self.warmup.to_string()
         })?;
         let Some(milestones) = &self.milestones else { return Ok(()) };

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 /// Keys that change where and how fast a run goes, but no bit of its result.
 const NO_RESULT: [&str; 4] = ["data_dir", "threads", "checkpoint_every", "out"];
 
-/// What decides the bits of a run: every key but folders, threads and checkpoint interval, with seeds and milestones
-/// filled in. Checkpoints carry it, so that a run is only resumed as what it was.
+/// What decides the bits of a run: every key but folders, threads and checkpoint interval, with seeds, epochs and
+/// milestones worked out. Checkpoints carry it, so that a run is only resumed as what it was.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Identity(Map<String, Value>);
@@ -31,6 +31,9 @@ impl Recipe {
             mask_seed: Some(self.mask_seed()),
             init_seed: Some(self.init_seed()),
             data_seed: Some(self.data_seed()),
+            epochs: self.total_epochs(),
+            multiplier: 1,
+            test_batch_size: self.test_batch_size.filter(|size| *size != self.batch_size),
             // Only multistep looks at milestones.
             milestones: Some(self.milestones()).filter(|_| self.lr_schedule == LrScheduleName::MULTISTEP),
             ..self.clone()

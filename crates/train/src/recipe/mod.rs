@@ -2,6 +2,7 @@
 
 mod check;
 mod choices;
+mod defaults;
 mod identity;
 mod toml;
 
@@ -9,14 +10,14 @@ pub use check::RecipeError;
 pub use choices::{LrScheduleName, Method, OptimizerName, PatternUnit, PatternUnitError};
 pub use identity::{Difference, Identity};
 
-use rarefy_core::{Block, Density};
+use rarefy_core::Density;
 use rarefy_nn::optim::{LrSchedule, Optimizer, UnknownDecay, half_and_three_quarters};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// A training run: the same recipe gives the same network, bit for bit, on one instruction set.
 ///
-/// A recipe file may leave out any key; the default is [`Recipe::default`]'s. Unknown keys are errors.
+/// A recipe file may leave out any key; the default is that of its data set, [`Recipe::for_data`]. Unknown keys are errors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Recipe {
@@ -37,8 +38,14 @@ pub struct Recipe {
     pub method: Method,
     /// Passes over the training samples.
     pub epochs: u32,
+    /// Factor on `epochs` and milestones, as the published code has it.
+    #[serde(skip_serializing_if = "is_one")]
+    pub multiplier: u32,
     /// Samples of a step; the last batch of an epoch may be smaller.
     pub batch_size: usize,
+    /// Samples of a batch in validation and test; by default `batch_size`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test_batch_size: Option<usize>,
     /// Base learning rate.
     pub lr: f64,
     /// Shape of the learning rate over epochs.
@@ -78,35 +85,9 @@ pub struct Recipe {
     pub out: Option<PathBuf>,
 }
 
-impl Default for Recipe {
-    fn default() -> Self {
-        Self {
-            data: "digits".to_owned(),
-            data_dir: None,
-            model: "cifar_resnet_8".to_owned(),
-            density: Density::new(0.1).unwrap_or(Density::DENSE),
-            sparse_init: "erk".to_owned(),
-            pattern: PatternUnit(Block::UNSTRUCTURED),
-            method: Method::Static,
-            epochs: 40,
-            batch_size: 64,
-            lr: 0.1,
-            lr_schedule: LrScheduleName::COSINE,
-            milestones: None,
-            warmup: 0,
-            optimizer: OptimizerName::Sgd,
-            momentum: 0.9,
-            nesterov: true,
-            weight_decay: 5e-4,
-            seed: 1,
-            mask_seed: None,
-            init_seed: None,
-            data_seed: None,
-            threads: None,
-            checkpoint_every: None,
-            out: None,
-        }
-    }
+/// Whether a multiplier changes nothing.
+fn is_one(multiplier: &u32) -> bool {
+    *multiplier == 1
 }
 
 impl Recipe {
@@ -125,16 +106,31 @@ impl Recipe {
         self.data_seed.unwrap_or(self.seed)
     }
 
-    /// Milestones of `multistep`: those given, or the published 1/2 and 3/4 of the epochs.
+    /// Epochs of the whole run: `epochs * multiplier`.
+    pub fn total_epochs(&self) -> u32 {
+        self.epochs.saturating_mul(self.multiplier)
+    }
+
+    /// Milestones of `multistep` in epochs of the whole run: those given, or the published 1/2 and 3/4 of `epochs`, each
+    /// times `multiplier`.
     pub fn milestones(&self) -> Vec<u32> {
-        let published =
-            || half_and_three_quarters(self.epochs as usize, 1).map(|epoch| epoch as u32).to_vec();
-        self.milestones.clone().unwrap_or_else(published)
+        let scaled = |epoch: &u32| epoch.saturating_mul(self.multiplier);
+        let published = || {
+            half_and_three_quarters(self.epochs as usize, self.multiplier as usize)
+                .map(|epoch| epoch as u32)
+                .to_vec()
+        };
+        self.milestones.as_ref().map_or_else(published, |given| given.iter().map(scaled).collect())
+    }
+
+    /// Samples of a batch in validation and test.
+    pub fn test_batch_size(&self) -> usize {
+        self.test_batch_size.unwrap_or(self.batch_size)
     }
 
     /// Learning rate of every epoch.
     pub fn lr_schedule(&self) -> Result<LrSchedule, UnknownDecay> {
-        let schedule = LrSchedule::new(self.lr_schedule.name(), self.epochs as usize)?;
+        let schedule = LrSchedule::new(self.lr_schedule.name(), self.total_epochs() as usize)?;
         let milestones = self.milestones().into_iter().map(|epoch| epoch as usize).collect();
         Ok(LrSchedule { milestones, warmup_epochs: self.warmup as usize, ..schedule })
     }

@@ -14,14 +14,19 @@ impl Recipe {
         keys
     }
 
-    /// Reads a recipe and checks its ranges. Keys left out get their default.
+    /// Reads a recipe and checks its ranges. Keys left out get the default of the recipe's data set.
     pub fn from_toml(text: &str) -> Result<Self, RecipeError> {
         let table: toml::Table = text.parse().map_err(|error: toml::de::Error| syntax(&error))?;
         if let Some(found) = table.keys().find(|key| !Self::keys().contains(&key.as_str())) {
             let choices = Self::keys().iter().map(|key| (*key).to_owned()).collect();
             return Err(RecipeError::Key(UnknownName { what: "recipe key", found: found.clone(), choices }));
         }
-        let recipe: Self = toml::from_str(text).map_err(|error| syntax(&error))?;
+        // Read as it stands first: its errors tell the line.
+        let given: Self = toml::from_str(text).map_err(|error| syntax(&error))?;
+        let mut all = toml::Table::try_from(Self::for_data(&given.data))
+            .map_err(|error| RecipeError::Syntax { problem: error.to_string() })?;
+        all.extend(table);
+        let recipe: Self = all.try_into().map_err(|error| syntax(&error))?;
         recipe.check()?;
         Ok(recipe)
     }

@@ -18,7 +18,7 @@ impl Trainer {
             Some(best) if best.epoch < self.progress.epoch => self.test_best(keeper)?,
             _ => last,
         };
-        let samples = u64::from(self.recipe.epochs) * self.train.samples() as u64;
+        let samples = u64::from(self.recipe.total_epochs()) * self.train.samples() as u64;
         let epochs_secs: f64 = keeper.records().iter().map(|record| record.seconds).sum();
         let summary = Summary {
             best_epoch: self.progress.best.map_or(self.progress.epoch, |best| best.epoch),
@@ -56,7 +56,7 @@ impl Trainer {
     /// # Errors
     /// Data that cannot be read, a loss that is not finite.
     pub fn evaluate(&mut self, split: Split) -> Result<Option<Tally>, TrainError> {
-        let Some(mut loader) = loader(&self.dataset, split, self.recipe.batch_size)? else { return Ok(None) };
+        let Some(mut loader) = loader(&self.dataset, split, self.recipe.test_batch_size())? else { return Ok(None) };
         evaluate(&mut self.session, &mut loader, self.progress.step, self.progress.epoch).map(Some)
     }
 }

@@ -66,13 +66,13 @@ impl Trainer {
         let batch_size = recipe.batch_size;
         let largest = Split::ALL.map(|split| dataset.len(split)).into_iter().max().unwrap_or(0);
         let options = SessionOptions {
-            max_batch: batch_size.min(largest),
+            max_batch: batch_size.max(recipe.test_batch_size()).min(largest),
             threads: recipe.threads(),
             optimizer: recipe.optimizer(),
         };
         let counts = Counts::new(&graph, store.patterns());
         let train = Loader::new(Arc::clone(&dataset), Pass::Train { seed: recipe.data_seed() }, batch_size)?;
-        let validation = loader(&dataset, Split::Validation, batch_size)?;
+        let validation = loader(&dataset, Split::Validation, recipe.test_batch_size())?;
         Ok(Self {
             identity: recipe.identity(),
             schedule: recipe.lr_schedule()?,
@@ -101,10 +101,10 @@ impl Trainer {
             counts: &self.counts,
             samples: self.train.samples(),
             steps_per_epoch: self.train.batches() as u64,
-            epochs: self.recipe.epochs,
+            epochs: self.recipe.total_epochs(),
             steps_done: self.progress.step,
         });
-        while self.progress.epoch < self.recipe.epochs {
+        while self.progress.epoch < self.recipe.total_epochs() {
             match self.epoch(keeper, observer, interrupt)? {
                 EpochEnd::Done => {}
                 EpochEnd::Interrupted => {

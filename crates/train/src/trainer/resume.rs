@@ -31,7 +31,7 @@ impl Trainer {
         if let Some(difference) = recipe.difference(&self.identity) {
             return Err(TrainError::OtherRun { path: path.to_owned(), difference });
         }
-        let (epochs, batches) = (self.recipe.epochs, self.train.batches());
+        let (epochs, batches) = (self.recipe.total_epochs(), self.train.batches());
         let epoch = u32::try_from(meta.epoch).ok().filter(|&epoch| epoch <= epochs);
         let Some(epoch) = epoch else {
             return Err(refuse(format!("it is at epoch {}, the run has {epochs}", meta.epoch)));

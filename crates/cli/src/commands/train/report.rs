@@ -27,7 +27,7 @@ pub(super) fn start(trainer: &Trainer, folder: &Path) {
         grouped(counts.weights),
         percent(counts.density()),
         recipe.sparse_init,
-        recipe.epochs,
+        recipe.total_epochs(),
         folder.display()
     ));
 }

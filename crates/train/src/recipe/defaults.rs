@@ -1,0 +1,58 @@
+//! What a recipe does not say: settings per data set.
+
+use super::{LrScheduleName, Method, OptimizerName, PatternUnit, Recipe};
+use rarefy_core::{Block, Density, same_name};
+
+impl Default for Recipe {
+    fn default() -> Self {
+        Self {
+            data: "digits".to_owned(),
+            data_dir: None,
+            model: "cifar_resnet_8".to_owned(),
+            density: Density::new(0.1).unwrap_or(Density::DENSE),
+            sparse_init: "erk".to_owned(),
+            pattern: PatternUnit(Block::UNSTRUCTURED),
+            method: Method::Static,
+            epochs: 40,
+            multiplier: 1,
+            batch_size: 64,
+            test_batch_size: None,
+            lr: 0.1,
+            lr_schedule: LrScheduleName::COSINE,
+            milestones: None,
+            warmup: 0,
+            optimizer: OptimizerName::Sgd,
+            momentum: 0.9,
+            nesterov: true,
+            weight_decay: 5e-4,
+            seed: 1,
+            mask_seed: None,
+            init_seed: None,
+            data_seed: None,
+            threads: None,
+            checkpoint_every: None,
+            out: None,
+        }
+    }
+}
+
+impl Recipe {
+    /// The default recipe for a data set: [`Recipe::default`] for the digits, the published CIFAR settings for every other.
+    pub fn for_data(data: &str) -> Self {
+        let digits = Self::default();
+        if same_name(data, &digits.data) { digits } else { Self { data: data.to_owned(), ..Self::cifar() } }
+    }
+
+    /// The published settings for CIFAR (Liu et al. 2022, appendix): 160 epochs of batches of 128, rate 0.1 divided by ten at
+    /// 1/2 and 3/4 of them, Nesterov momentum 0.9, weight decay 5e-4.
+    fn cifar() -> Self {
+        Self {
+            data: "cifar10".to_owned(),
+            model: "cifar_resnet_20".to_owned(),
+            epochs: 160,
+            batch_size: 128,
+            lr_schedule: LrScheduleName::MULTISTEP,
+            ..Self::default()
+        }
+    }
+}
