@@ -15,6 +15,7 @@
 
 #![deny(unsafe_code)]
 
+mod ahead;
 mod buffer;
 mod combine;
 mod cut;
@@ -28,6 +29,7 @@ mod optimizer;
 mod sddmm;
 mod spmm;
 
+pub use ahead::Ahead;
 pub use buffer::Buffer;
 pub use combine::{Term, combine};
 pub use cut::balanced;
@@ -36,7 +38,7 @@ pub use isa::Isa;
 pub use moments::{Moments, plane_sums, row_moments};
 pub use optimizer::{AdamStep, SgdStep, adam, sgd};
 pub use sddmm::{reduce_accumulators, sddmm, tile_taps};
-pub use spmm::{Epilogue, spmm, tile_vectors};
+pub use spmm::{Epilogue, spmm, spmm_ahead, tile_vectors};
 
 /// Widest vector of any instruction set, in f32 lanes: strides are multiples of it.
 pub const MAX_LANES: usize = 16;

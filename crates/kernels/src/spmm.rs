@@ -1,5 +1,6 @@
 //! Sparse matrix times shifted planes: a convolution's forward pass and, with the transposed taps, its input gradient.
 
+use crate::ahead::{Ahead, Walk};
 use crate::lanes::{Kernel, Lanes, vectors, vectors_mut};
 use crate::{Isa, MAX_LANES, Taps, balanced};
 
@@ -47,9 +48,25 @@ pub fn spmm(
     positions: usize,
     epilogue: Epilogue<'_>,
 ) {
+    spmm_ahead(isa, taps, input, output, stride, positions, epilogue, Ahead::default());
+}
+
+/// As [`spmm`]; meanwhile brings what comes next into the cache.
+pub fn spmm_ahead(
+    isa: Isa,
+    taps: Taps<'_>,
+    input: &[f32],
+    output: &mut [f32],
+    stride: usize,
+    positions: usize,
+    epilogue: Epilogue<'_>,
+    ahead: Ahead<'_>,
+) {
     assert!(positions.is_multiple_of(isa.lanes()), "positions must be a multiple of the lanes");
     taps.check_rows();
-    isa.run(Spmm { taps, input, output, stride, positions, epilogue });
+    let blocks = (positions / isa.lanes()).div_ceil(tile_vectors(taps.rows));
+    let ahead = Walk::new(ahead, blocks * taps.groups());
+    isa.run(Spmm { taps, input, output, stride, positions, epilogue, ahead });
 }
 
 /// Widest register tile of [`spmm`] for groups of `rows` outputs, in vectors: 12 accumulators, their loads and a weight fill
@@ -65,6 +82,7 @@ struct Spmm<'a> {
     stride: usize,
     positions: usize,
     epilogue: Epilogue<'a>,
+    ahead: Walk<'a>,
 }
 
 impl Kernel for Spmm<'_> {
@@ -116,6 +134,7 @@ impl Spmm<'_> {
         let Taps { starts, offsets, values, .. } = self.taps;
         let input = &self.input[at..];
         for (group, range) in starts.windows(2).enumerate() {
+            self.ahead.step();
             let (start, end) = (range[0] as usize, range[1] as usize);
             let mut sums = [[lanes.zero(); V]; R];
             let weights = values[start * R..end * R].chunks_exact(R);

@@ -7,7 +7,7 @@ use super::program::{Convolve, Forward, NormId, TensorId, ValueId};
 use super::workspace::{Scratch, Workspace};
 use super::{Mode, Pass};
 use crate::params::{Column, ParamStore};
-use rarefy_kernels::{Epilogue, Moments, Term, combine, plane_sums, row_moments, spmm};
+use rarefy_kernels::{Ahead, Epilogue, Moments, Term, combine, plane_sums, row_moments, spmm_ahead};
 use std::mem::take;
 use std::ops::Range;
 
@@ -187,9 +187,21 @@ impl Pass<'_> {
                         self.relayout(&op.geometry, &source, samples.start, first, flat, tile);
                     }
                     let at = (first - range.start) / output.samples * output.group_len();
-                    let planes = &mut out.data[at..at + output.group_len()];
+                    let (planes, next) = out.data[at..].split_at_mut(output.group_len());
+                    let ahead = self.ahead(shared, op.source, &output, first, range.end, next);
                     let fresh = first == range.start;
-                    self.multiply(shared, op, &output, group, bias, measured > 0, fresh, scratch, planes);
+                    self.multiply(
+                        shared,
+                        op,
+                        &output,
+                        group,
+                        bias,
+                        measured > 0,
+                        fresh,
+                        scratch,
+                        planes,
+                        ahead,
+                    );
                 }
             }
             let count = (range.len() * output.extent.area()) as f64;
@@ -208,6 +220,46 @@ impl Pass<'_> {
         self.put_kept(workspace, op.source, op.keep, kept);
     }
 
+    /// What the group of samples after `first` will touch: the source's planes and the output's.
+    fn ahead<'b>(
+        &self,
+        workspace: &'b Workspace,
+        source: ValueId,
+        output: &Layout,
+        first: usize,
+        end: usize,
+        next: &'b [f32],
+    ) -> Ahead<'b> {
+        let mut ahead = Ahead::default();
+        if first + output.samples < end {
+            let slices = self.planes_ahead(workspace, source, first + output.samples, output.samples);
+            (ahead.slices[0], ahead.slices[1]) = (slices[0], slices[1]);
+            ahead.slices[2] = &next[..output.group_len().min(next.len())];
+        }
+        ahead
+    }
+
+    /// Planes that evaluating `source` for `count` samples from `start` on reads.
+    pub(crate) fn planes_ahead<'b>(
+        &self,
+        workspace: &'b Workspace,
+        source: ValueId,
+        start: usize,
+        count: usize,
+    ) -> [&'b [f32]; 2] {
+        let program = &self.plan.program;
+        let value = &program.values[source.0];
+        let layout = program.layout(source);
+        let here = start / layout.samples * layout.group_len();
+        let len = count.div_ceil(layout.samples) * layout.group_len();
+        let planes = |tensor: TensorId| workspace.tensors[tensor.0].get(here..here + len).unwrap_or_default();
+        match (value.stored.map(planes), &value.terms[..]) {
+            (Some(stored), _) if !stored.is_empty() => [stored, &[]],
+            (_, [one]) => [planes(one.tensor), &[]],
+            (_, terms) => [planes(terms[0].tensor), planes(terms[1].tensor)],
+        }
+    }
+
     /// One group's products, with statistics in the epilogue. The first group of a chunk (`fresh`) sets the shift.
     fn multiply(
         &self,
@@ -220,6 +272,7 @@ impl Pass<'_> {
         fresh: bool,
         scratch: &mut Scratch,
         out: &mut [f32],
+        ahead: Ahead<'_>,
     ) {
         let isa = self.plan.isa;
         let taps = self.plan.layers[op.layer].forward.taps(&workspace.weights[op.layer].0);
@@ -230,13 +283,14 @@ impl Pass<'_> {
         let sums = &mut lane_sums[..channels * 2 * rarefy_kernels::MAX_LANES];
         if !measure || fresh {
             let bias = &bias[..channels];
-            spmm(isa, taps, tile, out, output.stride, n, Epilogue::Bias { bias, mask });
+            spmm_ahead(isa, taps, tile, out, output.stride, n, Epilogue::Bias { bias, mask }, ahead);
             if measure {
                 self.shift_and_measure(output, valid, mask, out, &mut unread[..channels], shift, sums);
             }
         } else {
             let shift = &shift[..channels];
-            spmm(isa, taps, tile, out, output.stride, n, Epilogue::Moments { mask, shift, sums });
+            let epilogue = Epilogue::Moments { mask, shift, sums };
+            spmm_ahead(isa, taps, tile, out, output.stride, n, epilogue, ahead);
         }
     }
 
