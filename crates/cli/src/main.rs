@@ -32,8 +32,17 @@ enum Command {
     Bench(commands::bench::Args),
 }
 
+/// Lets `_` stand for `-` in every flag, as the published command lines have it.
+fn snake_case(command: clap::Command) -> clap::Command {
+    let command = command.mut_args(|flag| match flag.get_long().map(|long| long.replace('-', "_")) {
+        Some(snake) if flag.get_long() != Some(snake.as_str()) => flag.alias(snake),
+        _ => flag,
+    });
+    command.mut_subcommands(snake_case)
+}
+
 fn main() -> ExitCode {
-    let command = Cli::command().mut_subcommand("train", commands::train::with_defaults);
+    let command = snake_case(Cli::command().mut_subcommand("train", commands::train::with_defaults));
     let parsed = Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
     let done = match parsed.command {
         Command::Train(args) => commands::train::run(&args),

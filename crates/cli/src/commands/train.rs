@@ -1,6 +1,7 @@
 //! `rarefy train`.
 
 mod flags;
+mod published;
 mod report;
 
 use crate::failure::Failure;
@@ -8,13 +9,16 @@ use crate::output::note;
 use crate::progress::Watcher;
 use crate::signals::Signals;
 use flags::RecipeFlags;
-use rarefy::train::{Outcome, Recipe, ResumePoint, RunDir, Setup, Summary, Trainer};
+use published::PublishedFlags;
+use rarefy::train::{Identity, Outcome, Recipe, ResumePoint, RunDir, Setup, Summary, Trainer};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Train a network, sparse from the first step.
 ///
 /// Without flags: handwritten digits that are part of the program, one weight in ten. Flags override the recipe's values.
+/// The published CIFAR command line works as it is: `--model` with one of its own flags (listed last) has its defaults, density
+/// 0.05 among them, and trains dense without `--sparse`. In every flag `_` may stand for `-`.
 #[derive(clap::Args)]
 #[command(allow_negative_numbers = true, args_override_self = true)]
 pub(crate) struct Args {
@@ -24,7 +28,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     recipe: Option<PathBuf>,
     /// Continue the run in --out, or the run of this folder or checkpoint
-    #[arg(long, value_name = "PATH", num_args = 0..=1, require_equals = true)]
+    #[arg(long, value_name = "PATH", num_args = 0..=1)]
     #[allow(clippy::option_option)]
     resume: Option<Option<PathBuf>>,
     /// Print the summary as JSON on standard output
@@ -33,15 +37,25 @@ pub(crate) struct Args {
     /// Show no progress and no table
     #[arg(long, short)]
     quiet: bool,
+    #[command(flatten)]
+    published: PublishedFlags,
 }
 
-/// Adds the default recipe's values to the help of the flags.
+/// Adds the default recipes' values to the help of the flags.
 pub(crate) fn with_defaults(command: clap::Command) -> clap::Command {
-    let defaults = Recipe::default().identity();
+    let [digits, others] = ["digits", "cifar10"].map(|data| Recipe::for_data(data).identity());
+    let seed = Some(Recipe::default().seed.to_string());
     command.mut_args(|flag| {
-        let value = defaults.get(flag.get_id().as_str());
-        match (value, flag.get_help().cloned()) {
-            (Some(value), Some(help)) => flag.help(format!("{help} [default: {value}]")),
+        let key = flag.get_id().as_str();
+        let help = flag.get_help().filter(|help| !help.to_string().contains("[default")).cloned();
+        let default = |recipe: &Identity| if key == "seed" { seed.clone() } else { recipe.get(key) };
+        match (default(&digits), default(&others), help) {
+            (Some(digits), Some(others), Some(help)) if digits == others || key == "data" => {
+                flag.help(format!("{help} [default: {digits}]"))
+            }
+            (Some(digits), Some(others), Some(help)) => {
+                flag.help(format!("{help} [default: {digits} for digits, {others} for other data]"))
+            }
             _ => flag,
         }
     })
@@ -57,12 +71,21 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let mut recipe = match (&args.recipe, &point) {
         (Some(file), _) => Recipe::load(file)?,
         (None, Some(point)) => point.recipe.clone(),
-        (None, None) => Recipe::default(),
+        (None, None) => Recipe::for_data(args.flags.data.as_deref().unwrap_or("digits")),
     };
+    let fresh = args.recipe.is_none() && point.is_none();
+    if fresh && args.published.is_profile(&args.flags) {
+        args.published.defaults(&args.flags, &mut recipe)?;
+    }
     args.flags.apply(&mut recipe);
+    args.published.apply(&mut recipe);
+    let warnings = args.published.settle(&args.flags, fresh, &mut recipe)?;
     recipe.check()?;
     let out = recipe.out.take();
     let mut trainer = Trainer::new(Setup::from_recipe(recipe.clone())?)?;
+    for warning in warnings {
+        note(format_args!("warning: {warning}"));
+    }
     let mut folder = match &point {
         Some(point) => {
             if let Some(summary) = resume(&mut trainer, point, &recipe)? {
@@ -98,7 +121,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
 
 /// The run that `--resume[=PATH]` means.
 fn find_run(args: &Args, path: Option<&Path>) -> Result<ResumePoint, Failure> {
-    let out = args.flags.out.as_deref();
+    let out = args.flags.out.as_deref().or(args.published.save.as_deref());
     let Some(path) = path.or(out) else {
         return Err(Failure::usage("--resume needs to know which run")
             .hint("give the run's folder: --resume=runs/NAME, or --resume --out runs/NAME"));

@@ -56,7 +56,9 @@ impl Trainer {
     /// # Errors
     /// Data that cannot be read, a loss that is not finite.
     pub fn evaluate(&mut self, split: Split) -> Result<Option<Tally>, TrainError> {
-        let Some(mut loader) = loader(&self.dataset, split, self.recipe.test_batch_size())? else { return Ok(None) };
+        let Some(mut loader) = loader(&self.dataset, split, self.recipe.test_batch_size())? else {
+            return Ok(None);
+        };
         evaluate(&mut self.session, &mut loader, self.progress.step, self.progress.epoch).map(Some)
     }
 }

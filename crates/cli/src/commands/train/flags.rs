@@ -11,28 +11,34 @@ use std::path::PathBuf;
 #[derive(clap::Args)]
 pub(super) struct RecipeFlags {
     #[arg(long, help = data_help())]
-    data: Option<String>,
+    pub(super) data: Option<String>,
     /// Folder of the data set's files; embedded data needs none
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     #[arg(long, short, help = model_help())]
-    model: Option<String>,
+    pub(super) model: Option<String>,
     /// Fraction of prunable weights that exist, above 0 and at most 1 (dense)
     #[arg(long, short, allow_hyphen_values = true)]
-    density: Option<Density>,
+    pub(super) density: Option<Density>,
     #[arg(long, help = init_help())]
-    sparse_init: Option<String>,
+    pub(super) sparse_init: Option<String>,
     /// Unit in which weights are drawn: `unstructured` or `block:RxC` (R output x C input channels)
     #[arg(long)]
-    pattern: Option<PatternUnit>,
+    pub(super) pattern: Option<PatternUnit>,
     #[arg(long, help = choices("How the pattern changes while training", Method::ALL.iter().map(|(name, _)| *name)))]
-    method: Option<Method>,
+    pub(super) method: Option<Method>,
     /// Passes over the training samples
     #[arg(long, short)]
     epochs: Option<u32>,
+    /// Factor on epochs and milestones
+    #[arg(long, value_name = "N")]
+    multiplier: Option<u32>,
     /// Samples of a step
     #[arg(long, short, value_name = "B")]
     batch_size: Option<usize>,
+    /// Samples of a batch in validation and test [default: the batch size]
+    #[arg(long, value_name = "B")]
+    test_batch_size: Option<usize>,
     /// Base learning rate
     #[arg(long, allow_hyphen_values = true)]
     lr: Option<f64>,
@@ -89,6 +95,7 @@ impl RecipeFlags {
         set(&mut recipe.pattern, &self.pattern);
         set(&mut recipe.method, &self.method);
         set(&mut recipe.epochs, &self.epochs);
+        set(&mut recipe.multiplier, &self.multiplier);
         set(&mut recipe.batch_size, &self.batch_size);
         set(&mut recipe.lr, &self.lr);
         set(&mut recipe.lr_schedule, &self.lr_schedule);
@@ -99,6 +106,7 @@ impl RecipeFlags {
         set(&mut recipe.weight_decay, &self.weight_decay);
         set(&mut recipe.seed, &self.seed);
         set_some(&mut recipe.data_dir, &self.data_dir);
+        set_some(&mut recipe.test_batch_size, &self.test_batch_size);
         set_some(&mut recipe.milestones, &self.milestones);
         set_some(&mut recipe.mask_seed, &self.mask_seed);
         set_some(&mut recipe.init_seed, &self.init_seed);

@@ -1,0 +1,25 @@
+//! Names of the published rules for dynamic patterns, and of layer densities that are still to come.
+
+use rarefy::core::{same_name, suggest};
+
+/// `--growth`.
+pub(super) const GROWTH: &[&str] = &["random", "random_unfired", "momentum", "momentum_neuron", "gradient"];
+/// `--death`.
+pub(super) const DEATH: &[&str] = &["magnitude", "SET", "Taylor_FO", "threshold"];
+/// `--redistribution`.
+pub(super) const REDISTRIBUTION: &[&str] = &["momentum", "magnitude", "nonzeros", "none"];
+/// `--decay-schedule`.
+pub(super) const DECAY_SCHEDULE: &[&str] = &["cosine", "linear"];
+/// `--sparse_init`: what the published code knows.
+pub(super) const SPARSE_INIT: &[&str] =
+    &["global_magnitude", "snip", "GraSP", "uniform_plus", "uniform", "ER", "ERK", "ERK_plus"];
+
+/// The published spelling of `name`, or what to tell clap.
+pub(super) fn one_of(choices: &'static [&'static str], name: &str) -> Result<&'static str, String> {
+    if let Some(choice) = choices.iter().find(|choice| same_name(choice, name)) {
+        return Ok(choice);
+    }
+    let nearest = suggest(name, choices.iter().copied());
+    let meant = nearest.map_or(String::new(), |nearest| format!("did you mean `{nearest}`? "));
+    Err(format!("{meant}choices: {}", choices.join(", ")))
+}
