@@ -1,6 +1,6 @@
 //! Numbers aligned to cache lines.
 //!
-//! The only unsafe code of the workspace: two promises about plain numbers, which let them be viewed as lines and back.
+//! Unsafe: two promises about plain numbers, which let them be viewed as lines and back.
 #![allow(unsafe_code)]
 
 use std::ops::{Deref, DerefMut};

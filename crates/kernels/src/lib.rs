@@ -11,7 +11,8 @@
 //! # Contract
 //! Slices are checked where they are cut: misuse panics, as each kernel documents, and never reads or writes outside them.
 //! Nothing outside the planes is read or written. Sums run in an order that depends on shapes alone, so the same call gives
-//! the same bits; instruction sets differ in rounding. NaN is carried on, never dropped.
+//! the same bits; instruction sets differ in rounding. NaN is carried on, never dropped. The only unsafe code of the workspace
+//! is here, in two small files: `buffer` (views of aligned lines) and `ahead` (a prefetch).
 
 #![deny(unsafe_code)]
 

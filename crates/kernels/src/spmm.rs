@@ -35,7 +35,8 @@ pub enum Epilogue<'a> {
 /// Each number is summed in tap order whatever the register tile, so the same positions in several calls give the same bits.
 ///
 /// # Shapes
-/// `output`: one plane per output, `stride` apart; `input`: at least `max(offsets) + positions` numbers.
+/// `output`: one plane per output, `stride` apart; `input`: at least `max(offsets) + positions` numbers, or
+/// `positions` if there are no taps.
 ///
 /// # Panics
 /// If a slice is shorter than that, `positions` is no multiple of the lanes or `taps.rows` is not 1, 2 or 4.
@@ -51,7 +52,7 @@ pub fn spmm(
     spmm_ahead(isa, taps, input, output, stride, positions, epilogue, Ahead::default());
 }
 
-/// As [`spmm`]; meanwhile brings what comes next into the cache.
+/// As [`spmm`], bit for bit; meanwhile brings what comes next into the cache.
 pub fn spmm_ahead(
     isa: Isa,
     taps: Taps<'_>,
@@ -71,6 +72,9 @@ pub fn spmm_ahead(
 
 /// Widest register tile of [`spmm`] for groups of `rows` outputs, in vectors: 12 accumulators, their loads and a weight fill
 /// 16 registers. The positions are cut [`balanced`].
+///
+/// # Panics
+/// If `rows` is 0.
 pub const fn tile_vectors(rows: usize) -> usize {
     12 / rows
 }

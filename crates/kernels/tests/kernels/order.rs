@@ -3,8 +3,8 @@
 use crate::common::*;
 use proptest::prelude::*;
 use rarefy_kernels::{
-    Epilogue, Gate, Isa, MAX_LANES, NormTerm, finish_gradient, plane_sums, reduce_accumulators, row_moments,
-    sddmm, spmm,
+    Ahead, Epilogue, Gate, Isa, MAX_LANES, NormTerm, finish_gradient, plane_sums, reduce_accumulators,
+    row_moments, sddmm, spmm, spmm_ahead,
 };
 use std::ops::Range;
 
@@ -40,6 +40,23 @@ proptest! {
             }
             same_bits(&whole, &parts, isa.name());
             same_bits(&whole_sums, &parts_sums, isa.name());
+        }
+    }
+
+    #[test]
+    fn looking_ahead_changes_nothing(shape in layer(14), lens in proptest::array::uniform6(0..=200usize)) {
+        for isa in isas() {
+            let layer = Layer::new(shape, isa.lanes());
+            let next = vec![f32::from_bits(CANARY); 200];
+            let ahead = Ahead { slices: lens.map(|len| &next[..len]) };
+            let run = |ahead: Ahead<'_>| {
+                let mut out = Planes::canaries(layer.outputs, 0, layer.stride, layer.positions);
+                let (input, n) = (&layer.input, layer.positions);
+                spmm_ahead(isa, layer.taps(), input, &mut out.data, layer.stride, n, Epilogue::Store, ahead);
+                out.assert_guarded();
+                out.data
+            };
+            same_bits(&run(ahead), &run(Ahead::default()), isa.name());
         }
     }
 
