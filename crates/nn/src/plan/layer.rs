@@ -2,7 +2,7 @@
 
 use super::geometry::Geometry;
 use rarefy_core::Pattern;
-use rarefy_kernels::Taps;
+use rarefy_kernels::{Taps, tile_taps, tile_vectors};
 
 /// Stands for a position without a weight in a layer that runs as dense.
 pub(crate) const NO_WEIGHT: u32 = u32::MAX;
@@ -113,9 +113,9 @@ impl CompiledLayer {
         let (f, t) = (self.forward.rows, self.transposed.rows);
         LayerPath {
             name: name.to_owned(),
-            forward: format!("{kind} {f}x{}", 12 / f),
-            input_grad: format!("{kind} {t}x{}", 12 / t),
-            weight_grad: format!("{kind} {f}x{}", [8, 5, 5, 3][f - 1]),
+            forward: format!("{kind} {f}x{}", tile_vectors(f)),
+            input_grad: format!("{kind} {t}x{}", tile_vectors(t)),
+            weight_grad: format!("{kind} {f}x{}", tile_taps(f)),
         }
     }
 }
