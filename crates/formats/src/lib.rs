@@ -1,9 +1,11 @@
-//! Files of a trained network: the checkpoint, and writing any file so that a crash leaves the old or the new one.
+//! Files of a trained network: the checkpoint, its export for other programs, and writing any file so that a crash leaves
+//! the old or the new one.
 #![forbid(unsafe_code)]
 
 mod atomic;
 pub mod checkpoint;
 mod error;
+pub mod export;
 
 pub use atomic::{atomic_write, remove_temporaries};
 pub use checkpoint::{Checkpoint, DataInfo, Inspection, Meta, ParameterInfo, Seeds};

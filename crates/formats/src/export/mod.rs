@@ -1,0 +1,3 @@
+//! Networks for other programs: one file a format.
+
+pub mod safetensors;
