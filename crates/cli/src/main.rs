@@ -28,7 +28,9 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Train(Box<commands::train::Args>),
+    Eval(commands::eval::Args),
     Inspect(commands::inspect::Args),
+    Export(commands::export::Args),
     Bench(commands::bench::Args),
 }
 
@@ -46,6 +48,8 @@ fn main() -> ExitCode {
     let parsed = Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
     let done = match parsed.command {
         Command::Train(args) => commands::train::run(&args),
+        Command::Eval(args) => commands::eval::run(&args),
+        Command::Export(args) => commands::export::run(&args),
         Command::Inspect(args) => commands::inspect::run(&args),
         Command::Bench(args) => commands::bench::run(&args),
     };

@@ -16,6 +16,7 @@ mod recipe;
 mod resume;
 mod run_dir;
 mod setup;
+mod trained;
 mod trainer;
 
 pub use error::{Fault, TrainError};
@@ -31,4 +32,5 @@ pub use recipe::{
 pub use resume::ResumePoint;
 pub use run_dir::{RunDir, RunDirError, files};
 pub use setup::{Setup, build_model, draw_patterns};
+pub use trained::{ClassScore, Scores, Trained};
 pub use trainer::{Outcome, Trainer};

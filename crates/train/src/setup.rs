@@ -3,7 +3,7 @@
 use crate::error::TrainError;
 use crate::recipe::Recipe;
 use rarefy_core::{Extent, Pattern};
-use rarefy_data::Dataset;
+use rarefy_data::{DataError, Dataset};
 use rarefy_nn::graph::{Graph, Op};
 use rarefy_nn::models::{self, ModelError};
 use rarefy_nn::params::{ParamStore, initialize};
@@ -30,7 +30,7 @@ impl Setup {
     pub fn from_recipe(recipe: Recipe) -> Result<Self, TrainError> {
         recipe.check()?;
         let sparse_init = init::find(&recipe.sparse_init)?.name().to_owned();
-        let dataset = rarefy_data::open(&recipe.data)?;
+        let dataset = recipe.open_data()?;
         let graph = build_model(&recipe.model, dataset.extent(), dataset.classes())?;
         let patterns = draw_patterns(&graph, &recipe)?.patterns;
         Self::new(Recipe { sparse_init, ..recipe }, graph, patterns, dataset)
@@ -47,15 +47,21 @@ impl Setup {
         patterns: Vec<Pattern>,
         dataset: Arc<dyn Dataset>,
     ) -> Result<Self, TrainError> {
-        let expected = describe(graph.input(), graph.classes());
-        let found = describe(dataset.extent(), dataset.classes());
-        if expected != found {
-            return Err(TrainError::Unfit { data: dataset.name().to_owned(), expected, found });
-        }
+        check_fit(&graph, dataset.as_ref())?;
         let recipe = Recipe { model: graph.name().to_owned(), data: dataset.name().to_owned(), ..recipe };
         let mut store = ParamStore::new(&graph, patterns)?;
         initialize(&mut store, recipe.init_seed());
         Ok(Self { recipe, graph, store, dataset })
+    }
+}
+
+impl Recipe {
+    /// Opens the data set that the recipe names.
+    ///
+    /// # Errors
+    /// An unknown name, missing or damaged files.
+    pub fn open_data(&self) -> Result<Arc<dyn Dataset>, DataError> {
+        rarefy_data::open(&self.data)
     }
 }
 
@@ -65,6 +71,16 @@ impl Setup {
 /// A name that no family knows, images too small for the network.
 pub fn build_model(name: &str, input: Extent, classes: usize) -> Result<Graph, ModelError> {
     models::build(&name.trim().to_lowercase().replace('-', "_"), input, classes)
+}
+
+/// Checks that the images and classes of `dataset` are those of `graph`.
+pub(crate) fn check_fit(graph: &Graph, dataset: &dyn Dataset) -> Result<(), TrainError> {
+    let expected = describe(graph.input(), graph.classes());
+    let found = describe(dataset.extent(), dataset.classes());
+    if expected == found {
+        return Ok(());
+    }
+    Err(TrainError::Unfit { data: dataset.name().to_owned(), expected, found })
 }
 
 fn describe(extent: Extent, classes: usize) -> String {

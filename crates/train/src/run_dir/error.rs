@@ -68,9 +68,7 @@ impl RunDirError {
             Self::Taken { path } => {
                 Some(format!("continue it with --resume={}, or choose another --out", path.display()))
             }
-            Self::NoRun { .. } => {
-                Some("--resume takes the folder of a run or one of its checkpoints".to_owned())
-            }
+            Self::NoRun { .. } => Some("name the folder of a run or one of its checkpoints".to_owned()),
             Self::Create { .. } => Some("choose a folder you may write to with --out".to_owned()),
             Self::Metrics { .. } => Some("remove the file; the checkpoint does not need it".to_owned()),
             Self::Busy { .. } | Self::Read { .. } => None,
