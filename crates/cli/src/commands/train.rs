@@ -54,7 +54,7 @@ pub(crate) fn with_defaults(command: clap::Command) -> clap::Command {
                 flag.help(format!("{help} [default: {digits}]"))
             }
             (Some(digits), Some(others), Some(help)) => {
-                flag.help(format!("{help} [default: {digits} for digits, {others} for other data]"))
+                flag.help(format!("{help} [default: {digits}] [other data than digits: {others}]"))
             }
             _ => flag,
         }

@@ -1,0 +1,62 @@
+//! The recipes that come with the project.
+
+use rarefy_core::{Density, Extent};
+use rarefy_train::{LrScheduleName, Recipe, build_model, draw_patterns};
+use std::path::{Path, PathBuf};
+
+fn all(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(all(&path));
+        } else if path.extension().is_some_and(|extension| extension == "toml") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../recipes")
+}
+
+#[test]
+fn every_recipe_can_be_run_and_says_how() {
+    let recipes = all(&folder());
+    assert!(recipes.len() >= 2, "{recipes:?}");
+    for path in recipes {
+        let recipe = Recipe::load(&path).unwrap();
+        let classes = if recipe.data == "cifar100" { 100 } else { 10 };
+        let images = Extent { channels: 3, height: 32, width: 32 };
+        let graph = build_model(&recipe.model, images, classes).unwrap();
+        draw_patterns(&graph, &recipe).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let name = path.strip_prefix(folder()).unwrap().display().to_string();
+        let head: String = text.lines().take_while(|line| line.starts_with('#')).collect();
+        assert!(head.contains(&format!("rarefy train --recipe recipes/{name}")), "{name}: {head}");
+        assert!(head.contains("Expected accuracy and time"), "{name}: {head}");
+    }
+}
+
+#[test]
+fn the_cifar_recipes_are_the_published_settings() {
+    for (name, epochs, milestones) in
+        [("cifar10-quick.toml", 6, [3, 4]), ("paper/cifar_resnet_20-erk-0.05.toml", 160, [80, 120])]
+    {
+        let recipe = Recipe::load(&folder().join(name)).unwrap();
+        let published = Recipe {
+            data: "cifar10".to_owned(),
+            model: "cifar_resnet_20".to_owned(),
+            density: Density::new(0.05).unwrap(),
+            epochs,
+            batch_size: 128,
+            lr_schedule: LrScheduleName::MULTISTEP,
+            seed: 17,
+            ..Recipe::default()
+        };
+        assert_eq!(recipe, published, "{name}");
+        assert_eq!(recipe.milestones(), milestones);
+    }
+}
