@@ -1,17 +1,19 @@
 //! Gradients of the reference executor against central differences in f64.
 //!
 //! A difference quotient across a kink measures neither side's slope. So a point is accepted only if no ReLU and no winner
-//! of a max pool switches within any step taken from it; otherwise values are drawn anew.
+//! of a max pool switches within any step taken from it, and if no batch norm divides by a spread of mere rounding;
+//! otherwise values are drawn anew.
 
 mod common;
 #[path = "common/kinks.rs"]
 mod kinks;
 
-use common::{Case, Limits, Spec, for_random_networks};
-use kinks::{pool_windows, relu_inputs, winner};
+use common::{Case, Limits, for_random_networks};
+use kinks::{NARROW, narrowness, pool_windows, relu_inputs, winner};
 use rarefy_core::random::{Purpose, Stream};
 use rarefy_nn::graph::Graph;
 use rarefy_nn::reference::{Gradients, Mode, Network, Trace, backward, cross_entropy, forward};
+use std::cell::Cell;
 
 const STEP: f64 = 1e-6;
 /// Parameters and pixels tried alone, per tensor; a direction through the whole tensor comes on top.
@@ -21,12 +23,12 @@ const LIMITS: Limits = Limits { side: 7, channels: 5, batch: 4, stages: 4 };
 
 #[test]
 fn training_gradients_match_finite_differences() {
-    for_random_networks(LIMITS, 128, |spec| check(spec, Mode::Train));
+    check(128, Mode::Train);
 }
 
 #[test]
 fn evaluation_gradients_match_finite_differences() {
-    for_random_networks(LIMITS, 128, |spec| check(spec, Mode::Eval));
+    check(128, Mode::Eval);
 }
 
 /// A point in the space of all parameters and pixels.
@@ -50,16 +52,16 @@ struct Problem<'a> {
     mode: Mode,
 }
 
-/// A ReLU or a max pool switched within a step.
+/// A ReLU or a max pool switched within a step, or a normalized channel hardly varies.
 struct Kink;
 
 impl Problem<'_> {
-    fn run(&self, point: &Point) -> (f64, Trace<f64>, Gradients<f64>) {
+    fn run(&self, point: &Point) -> (Trace<f64>, Gradients<f64>) {
         let batch = self.labels.len();
         let trace = forward(self.graph, &point.network, &point.images, batch, self.mode).expect("fits");
         let loss = cross_entropy(trace.logits(), self.labels, self.graph.classes()).expect("labels fit");
         let gradients = backward(self.graph, &point.network, &trace, &loss.gradient).expect("same graph");
-        (loss.mean, trace, gradients)
+        (trace, gradients)
     }
 
     /// Which way every ReLU and every window of a max pool goes.
@@ -94,29 +96,36 @@ impl Problem<'_> {
     }
 }
 
-fn check(spec: &Spec, mode: Mode) {
-    for draw in 0..DRAWS {
-        if check_point(&spec.build(draw), mode, draw).is_ok() {
-            return;
+fn check(cases: u32, mode: Mode) {
+    let skipped = Cell::new(0);
+    for_random_networks(LIMITS, cases, |spec| {
+        if (0..DRAWS).all(|draw| check_point(&spec.build(draw), mode, draw).is_err()) {
+            skipped.set(skipped.get() + 1);
         }
-    }
-    panic!("each of {DRAWS} points had a kink within {STEP}");
+    });
+    // Such as batch norms of a max pool whose only window sees all of the only image.
+    assert!(skipped.get() * 10 <= cases, "{} of {cases} networks never went without a kink", skipped.get());
 }
 
 fn check_point(case: &Case, mode: Mode, draw: u64) -> Result<(), Kink> {
     let problem = Problem { graph: &case.graph, labels: &case.labels, mode };
     let images = case.images.iter().map(|&x| f64::from(x)).collect();
     let mut point = Point { network: Network::from_store(&case.store), images };
-    let (_, trace, gradients) = problem.run(&point);
+    let (trace, gradients) = problem.run(&point);
+    if narrowness(&trace) > NARROW {
+        return Err(Kink);
+    }
     let mut random = Stream::new(draw, Purpose::Synthetic, 1);
     let names = case.graph.parameters().iter().map(|parameter| parameter.name.as_str()).chain(["images"]);
-    let tensors = gradients.params.iter().chain([&gradients.input]);
-    for (tensor, (name, gradient)) in names.zip(tensors).enumerate() {
+    let tensors = || gradients.params.iter().chain([&gradients.input]);
+    // Of the loss, over the step: as large as what the steepest gradient makes of the last digits that it meets.
+    let rounding = 1e-8 + 1e-9 * tensors().map(|gradient| largest_of(gradient)).fold(0.0, f64::max);
+    for (tensor, (name, gradient)) in names.zip(tensors()).enumerate() {
         let places = existing(case, tensor, gradient.len());
         if places.is_empty() {
             continue;
         }
-        let largest = gradient.iter().fold(0.0f64, |largest, g| largest.max(g.abs()));
+        let largest = largest_of(gradient);
         let scale = 1.0 / (places.len() as f64).sqrt();
         let whole: Vec<(usize, f64)> = places.iter().map(|&place| (place, scale * random.normal())).collect();
         let alone = (0..COORDINATES).map(|_| {
@@ -127,7 +136,7 @@ fn check_point(case: &Case, mode: Mode, draw: u64) -> Result<(), Kink> {
             let measured = problem.slope(&mut point, &trace, tensor, &direction)?;
             let expected: f64 = direction.iter().map(|&(place, amount)| amount * gradient[place]).sum();
             assert!(
-                (measured - expected).abs() <= 1e-6 * largest.max(expected.abs()) + 1e-8,
+                (measured - expected).abs() <= 1e-6 * largest.max(expected.abs()) + rounding,
                 "{name}, {} places from {:?} ({mode:?}, draw {draw}): gradient {expected}, difference {measured}",
                 direction.len(),
                 direction[0],
@@ -135,6 +144,10 @@ fn check_point(case: &Case, mode: Mode, draw: u64) -> Result<(), Kink> {
         }
     }
     Ok(())
+}
+
+fn largest_of(gradient: &[f64]) -> f64 {
+    gradient.iter().fold(0.0, |largest, g| largest.max(g.abs()))
 }
 
 /// Places of a tensor that may move: the weights of the mask, all of any other tensor.

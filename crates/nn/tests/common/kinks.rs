@@ -1,7 +1,19 @@
-//! Where the derivative jumps: ReLUs at 0, max pools between equal numbers.
+//! Where networks are hard to follow: ReLUs at 0 and max pools between equal numbers, where the derivative jumps, and batch
+//! norms of channels that hardly vary, which magnify rounding.
 
 use rarefy_nn::graph::{Graph, NodeId, Op, PoolWindow};
 use rarefy_nn::reference::{Scalar, Trace};
+
+/// Standard deviations that the mean of a normalized channel may be from 0; one that is constant holds rounding alone.
+pub(crate) const NARROW: f64 = 30.0;
+
+/// Largest ratio of mean and standard deviation that a batch norm takes out, at least 1.
+pub(crate) fn narrowness(trace: &Trace<f64>) -> f64 {
+    let channels = trace.statistics().iter().flat_map(|norm| norm.mean.iter().zip(&norm.variance));
+    let ratios =
+        channels.map(|(mean, variance)| if *mean == 0.0 { 0.0 } else { mean.abs() / variance.sqrt() });
+    ratios.fold(1.0, f64::max)
+}
 
 /// Inputs of every ReLU: one list per channel and node, over the batch.
 pub(crate) fn relu_inputs<T: Scalar>(graph: &Graph, trace: &Trace<T>) -> Vec<Vec<T>> {

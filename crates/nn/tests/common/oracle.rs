@@ -9,7 +9,7 @@
 //! f32 grows by the ratio of mean and standard deviation, and so does the yardstick, up to [`NARROW`].
 
 use super::common::{Case, Limits, Spec, for_random_networks};
-use super::kinks::{pool_windows, relu_inputs, winner};
+use super::kinks::{NARROW, narrowness, pool_windows, relu_inputs, winner};
 use rarefy_kernels::Isa;
 use rarefy_nn::optim::Optimizer;
 use rarefy_nn::reference::{Mode, Network, Scalar, Trace, backward, cross_entropy, forward, mask};
@@ -21,13 +21,12 @@ pub(crate) const LIMITS: Limits = Limits { side: 11, channels: 18, batch: 11, st
 const DRAWS: u64 = 60;
 /// Relative, of a well-conditioned tensor.
 const TOLERANCE: f64 = 1e-5;
+/// Absolute, where f32 is exact by luck.
+const ABSOLUTE: f64 = 1e-6;
 /// Distances of f32 from f64 that the engine may be off: its sums have another order.
 const YARDSTICKS: f64 = 30.0;
 /// The same for how near 0 a ReLU input may be, by the worst of its channel.
 const MARGIN: f64 = 8.0;
-
-/// Standard deviations that the mean of a normalized channel may be from 0; a constant channel says nothing.
-const NARROW: f64 = 30.0;
 
 /// An optimizer that leaves the gradient as it is.
 pub(crate) const PLAIN: Optimizer = Optimizer::Sgd { momentum: 0.0, nesterov: false, weight_decay: 0.0 };
@@ -70,7 +69,7 @@ pub(crate) fn for_random_problems(cases: u32, mode: Mode, check: impl Fn(&Spec, 
         None => skipped.set(skipped.get() + 1),
     });
     // Such as batch norms of a max pool whose only window sees all of the only image.
-    assert!(skipped.get() * 20 <= cases, "{} of {cases} networks never went without a kink", skipped.get());
+    assert!(skipped.get() * 10 <= cases, "{} of {cases} networks never went without a kink", skipped.get());
 }
 
 /// The first draw in which nothing hangs on a rounding, if there is one.
@@ -81,27 +80,34 @@ fn problem(spec: &Spec, mode: Mode) -> Option<Problem> {
         Problem { case, exact, rounded }
     });
     let clear = |problem: &Problem| {
-        problem.narrowness() <= NARROW && problem.clear_of_relu_kinks() && problem.clear_of_pool_kinks()
+        narrowness(&problem.exact.trace) <= NARROW
+            && problem.clear_of_relu_kinks()
+            && problem.clear_of_pool_kinks()
     };
     drawn.into_iter().find(clear)
 }
 
 impl Problem {
-    /// Largest ratio of mean and standard deviation that a batch norm takes out, at least 1.
-    fn narrowness(&self) -> f64 {
-        let statistics = self.exact.trace.statistics().iter();
-        let channels = statistics.flat_map(|norm| norm.mean.iter().zip(&norm.variance));
-        let ratios =
-            channels.map(|(mean, variance)| if *mean == 0.0 { 0.0 } else { mean.abs() / variance.sqrt() });
-        ratios.fold(1.0, f64::max)
-    }
-
-    /// Whether a tensor that the engine found is as near the exact one as the rounded one is, but for the order of sums.
+    /// Asserts that numbers the engine found are as near the exact ones as the rounded ones are, but for the order of sums.
     #[track_caller]
     pub(crate) fn assert_near(&self, what: &str, found: &[f64], exact: &[f64], rounded: &[f64]) {
+        self.assert_near_at_scale(what, found, exact, rounded, 1.0);
+    }
+
+    /// The same for a gradient: of the parameter `tensor`, or of the images after the last one. Terms of a gradient that
+    /// cancel, as before a batch norm, may be as large as any gradient of the network.
+    #[track_caller]
+    pub(crate) fn assert_gradient_near(&self, what: &str, found: &[f32], tensor: usize) {
+        let (exact, rounded) = (&self.exact.gradients, &self.rounded.gradients);
+        let largest = exact.iter().map(|gradient| norm(gradient.iter().copied())).fold(1.0, f64::max);
+        self.assert_near_at_scale(what, &widen(found), &exact[tensor], &widen(&rounded[tensor]), largest);
+    }
+
+    #[track_caller]
+    fn assert_near_at_scale(&self, what: &str, found: &[f64], exact: &[f64], rounded: &[f64], scale: f64) {
         let distance = |values: &[f64]| norm(values.iter().zip(exact).map(|(a, b)| a - b));
-        let yardsticks = YARDSTICKS * self.narrowness();
-        let allowed = TOLERANCE * norm(exact.iter().copied()) + yardsticks * distance(rounded) + 1e-6;
+        let yardstick = YARDSTICKS * distance(rounded) + ABSOLUTE * scale;
+        let allowed = TOLERANCE * norm(exact.iter().copied()) + narrowness(&self.exact.trace) * yardstick;
         assert_eq!(found.len(), exact.len(), "{what}");
         let off = distance(found);
         assert!(off <= allowed, "{what}: off by {off}, allowed {allowed}\nfound {found:?}\nexact {exact:?}");
