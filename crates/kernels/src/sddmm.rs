@@ -37,7 +37,7 @@ pub const fn tile_taps(rows: usize) -> usize {
     match rows {
         1 => 8,
         2 => 5,
-        _ => 3,
+        _ => 2,
     }
 }
 
