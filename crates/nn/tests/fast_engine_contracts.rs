@@ -6,7 +6,7 @@ use common::stages::Stage;
 use common::{Case, Head, Limits, Spec, for_random_networks};
 use rarefy_core::Block;
 use rarefy_kernels::Isa;
-use rarefy_nn::graph::{Extent, PoolWindow};
+use rarefy_nn::graph::{Extent, GraphBuilder, InitRule, PoolWindow};
 use rarefy_nn::optim::Optimizer;
 use rarefy_nn::params::{Column, ParamStore};
 use rarefy_nn::reference::{Mode, Network, ReferenceError, forward};
@@ -168,6 +168,26 @@ fn a_single_number_per_channel_is_refused_as_the_reference_refuses_it() {
         }
     });
     assert!((20..180).contains(&refused.get()), "both answers must occur, found {} errors", refused.get());
+}
+
+#[test]
+fn not_a_number_passes_max_pools_to_the_loss() {
+    let mut b = GraphBuilder::new("pool", Extent { channels: 1, height: 3, width: 3 });
+    let pool = b.max_pool(b.input(), PoolWindow { kernel: 3, stride: 1, padding: 0 }).expect("fits");
+    let any = InitRule::Constant { value: 0.0 };
+    b.linear("fc", pool, 2, any, any).expect("a vector");
+    let mut case = Case::draw(b.build().expect("logits"), &[1.0], Block::UNSTRUCTURED, 1, 0);
+    for place in 0..9 {
+        case.images.fill(1.0);
+        case.images[place] = f32::NAN;
+        let mut session = session(&case, 1);
+        assert!(session.logits(&case.images, 1).expect("fits")[0].is_nan(), "pixel {place}");
+        for outcome in
+            [session.evaluate(&case.images, &case.labels), session.gradients(&case.images, &case.labels)]
+        {
+            assert!(matches!(outcome, Err(SessionError::NonFinite { .. })), "{outcome:?}");
+        }
+    }
 }
 
 #[test]

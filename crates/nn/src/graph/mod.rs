@@ -65,7 +65,8 @@ pub enum Op {
     Add,
     /// Mean over height and width.
     GlobalAvgPool,
-    /// Largest number of each window; padding never wins. The gradient goes to the window's first largest number.
+    /// Largest number of each window; padding never wins, not a number always does. The gradient goes to the window's first
+    /// largest number.
     MaxPool(PoolWindow),
     /// Fully connected layer with bias; its input is a vector.
     Linear {

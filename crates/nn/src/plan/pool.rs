@@ -124,10 +124,15 @@ fn max(plane: &[f32], source: &Layout, window: PoolWindow, out: &mut [f32], outp
             let first = plane[rows.start * source.pitch + columns.start];
             *out = rows.clone().fold(first, |best, y| {
                 let row = &plane[y * source.pitch..][columns.clone()];
-                row.iter().fold(best, |best, &x| if x > best { x } else { best })
+                row.iter().fold(best, |best, &x| if beats(x, best) { x } else { best })
             });
         }
     }
+}
+
+/// Whether `x` takes the place of the largest number so far: it is larger, or not a number, which must not be lost.
+fn beats(x: f32, best: f32) -> bool {
+    x > best || x.is_nan()
 }
 
 /// Adds each output's gradient to its window's first largest pixel.
@@ -152,7 +157,7 @@ fn winner(plane: &[f32], pitch: usize, rows: Range<usize>, columns: Range<usize>
     let mut best = rows.start * pitch + columns.start;
     for y in rows {
         for x in columns.clone() {
-            if plane[y * pitch + x] > plane[best] {
+            if beats(plane[y * pitch + x], plane[best]) {
                 best = y * pitch + x;
             }
         }
