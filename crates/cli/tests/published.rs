@@ -6,7 +6,7 @@ use common::{fails, files, folder, rarefy};
 use std::path::Path;
 
 /// A published command line short enough for a test.
-const LINE: &[&str] = &["--model", "cifar_resnet_8_4", "--data", "digits", "--epoch", "1", "--quiet"];
+const LINE: &[&str] = &["--model", "cifar_resnet_8_4", "--data", "digits", "--epoch", "2", "--quiet"];
 const SPARSE: &[&str] = &["--sparse", "--sparse_init", "ERK", "--fix", "--density", "0.2"];
 
 /// What a flag does.
@@ -27,8 +27,9 @@ const FLAGS: &[(&[&str], Does)] = &[
     (&["--batch-size", "100"], Sets("batch_size = 100")),
     (&["--test-batch-size", "50"], Sets("test_batch_size = 50")),
     (&["--multiplier", "2"], Sets("multiplier = 2")),
-    (&["--epochs", "2"], Sets("epochs = 2")),
-    (&["--epoch", "2"], Sets("epochs = 2")),
+    (&["--epochs", "3"], Sets("epochs = 3")),
+    (&["--epoch", "3"], Sets("epochs = 3")),
+    (&["--epoch", "1"], Warns("it trains at rate 0.001")),
     (&["--lr", "0.05"], Sets("lr = 0.05")),
     (&["--momentum", "0.8"], Sets("momentum = 0.8")),
     (&["--no-cuda"], Warns("--no-cuda has no effect: rarefy computes on the CPU")),

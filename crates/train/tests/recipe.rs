@@ -122,8 +122,6 @@ fn what_does_not_change_the_result_is_no_part_of_the_identity() {
         threads: Some(9),
         checkpoint_every: Some(5),
         out: Some("x".into()),
-        epochs: here.epochs / 2,
-        multiplier: 2,
         test_batch_size: Some(here.batch_size),
         // The default seeds, spelled out.
         mask_seed: Some(here.seed),
@@ -178,4 +176,15 @@ fn keys_left_out_have_the_default_of_the_data_set() {
     assert_eq!(cifar.milestones(), [80, 120]);
     assert_eq!(Recipe::for_data("Digits"), Recipe::default());
     assert_eq!(Recipe::from_toml("data = \"digits\"").unwrap(), Recipe::default());
+}
+
+#[test]
+fn runs_of_any_length_come_back_from_their_identity() {
+    for (epochs, multiplier) in [(1, 1), (2, 1), (2, 3), (3, 1), (7, 3), (160, 1)] {
+        let lr_schedule = LrScheduleName::MULTISTEP;
+        let recipe = Recipe { epochs, multiplier, lr_schedule, ..Recipe::default() };
+        let back = recipe.identity().to_recipe().unwrap();
+        assert_eq!(back.milestones(), recipe.milestones());
+        assert_eq!(back.identity(), recipe.identity());
+    }
 }

@@ -10,7 +10,9 @@ use crate::progress::Watcher;
 use crate::signals::Signals;
 use flags::RecipeFlags;
 use published::PublishedFlags;
-use rarefy::train::{Identity, Outcome, Recipe, ResumePoint, RunDir, Setup, Summary, Trainer};
+use rarefy::train::{
+    Identity, LrScheduleName, Outcome, Recipe, ResumePoint, RunDir, Setup, Summary, Trainer,
+};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -79,8 +81,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     }
     args.flags.apply(&mut recipe);
     args.published.apply(&mut recipe);
-    let warnings = args.published.settle(&args.flags, fresh, &mut recipe)?;
+    let mut warnings = args.published.settle(&args.flags, fresh, &mut recipe)?;
     recipe.check()?;
+    warnings.extend(short_run(&recipe));
     let out = recipe.out.take();
     let mut trainer = Trainer::new(Setup::from_recipe(recipe.clone())?)?;
     for warning in warnings {
@@ -117,6 +120,18 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
             Ok(signals.exit_code())
         }
     }
+}
+
+/// The published schedule of a single epoch divides the rate twice before the first step.
+fn short_run(recipe: &Recipe) -> Option<String> {
+    let stepped = recipe.lr_schedule == LrScheduleName::MULTISTEP && recipe.milestones.is_none();
+    (stepped && recipe.epochs == 1).then(|| {
+        let rate = recipe.lr / 100.0;
+        format!(
+            "1/2 and 3/4 of one epoch are its start: it trains at rate {rate}; --lr-schedule constant or --milestones \
+             change that"
+        )
+    })
 }
 
 /// The run that `--resume[=PATH]` means.

@@ -1,14 +1,14 @@
 //! The part of a recipe that decides the result.
 
-use super::{LrScheduleName, Recipe};
+use super::{LrScheduleName, Recipe, published_milestones};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// Keys that change where and how fast a run goes, but no bit of its result.
 const NO_RESULT: [&str; 4] = ["data_dir", "threads", "checkpoint_every", "out"];
 
-/// What decides the bits of a run: every key but folders, threads and checkpoint interval, with seeds, epochs and
-/// milestones worked out. Checkpoints carry it, so that a run is only resumed as what it was.
+/// What decides the bits of a run: every key but folders, threads and checkpoint interval, with seeds and milestones
+/// filled in. Checkpoints carry it, so that a run is only resumed as what it was.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Identity(Map<String, Value>);
@@ -31,11 +31,10 @@ impl Recipe {
             mask_seed: Some(self.mask_seed()),
             init_seed: Some(self.init_seed()),
             data_seed: Some(self.data_seed()),
-            epochs: self.total_epochs(),
-            multiplier: 1,
             test_batch_size: self.test_batch_size.filter(|size| *size != self.batch_size),
             // Only multistep looks at milestones.
-            milestones: Some(self.milestones()).filter(|_| self.lr_schedule == LrScheduleName::MULTISTEP),
+            milestones: Some(self.base_milestones())
+                .filter(|_| self.lr_schedule == LrScheduleName::MULTISTEP),
             ..self.clone()
         };
         let mut map = match serde_json::to_value(&complete) {
@@ -55,8 +54,10 @@ impl Identity {
 
     /// The recipe that has this identity, with default folders and threads.
     pub fn to_recipe(&self) -> Result<Recipe, String> {
-        let recipe: Recipe =
+        let mut recipe: Recipe =
             serde_json::from_value(Value::Object(self.0.clone())).map_err(|error| error.to_string())?;
+        // Those filled in may coincide in a short run, which nobody may ask for.
+        recipe.milestones = recipe.milestones.filter(|given| *given != published_milestones(recipe.epochs));
         recipe.check().map_err(|error| error.to_string())?;
         Ok(recipe)
     }

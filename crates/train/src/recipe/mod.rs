@@ -85,6 +85,11 @@ pub struct Recipe {
     pub out: Option<PathBuf>,
 }
 
+/// The published milestones of a run of `epochs`.
+fn published_milestones(epochs: u32) -> Vec<u32> {
+    half_and_three_quarters(epochs as usize, 1).map(|epoch| epoch as u32).to_vec()
+}
+
 /// Whether a multiplier changes nothing.
 fn is_one(multiplier: &u32) -> bool {
     *multiplier == 1
@@ -114,13 +119,12 @@ impl Recipe {
     /// Milestones of `multistep` in epochs of the whole run: those given, or the published 1/2 and 3/4 of `epochs`, each
     /// times `multiplier`.
     pub fn milestones(&self) -> Vec<u32> {
-        let scaled = |epoch: &u32| epoch.saturating_mul(self.multiplier);
-        let published = || {
-            half_and_three_quarters(self.epochs as usize, self.multiplier as usize)
-                .map(|epoch| epoch as u32)
-                .to_vec()
-        };
-        self.milestones.as_ref().map_or_else(published, |given| given.iter().map(scaled).collect())
+        self.base_milestones().into_iter().map(|epoch| epoch.saturating_mul(self.multiplier)).collect()
+    }
+
+    /// Milestones before the multiplier.
+    fn base_milestones(&self) -> Vec<u32> {
+        self.milestones.clone().unwrap_or_else(|| published_milestones(self.epochs))
     }
 
     /// Samples of a batch in validation and test.
