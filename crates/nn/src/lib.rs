@@ -1,6 +1,10 @@
 //! Networks: graphs, models, parameters, executors, optimizers.
 #![forbid(unsafe_code)]
 
+// Unit tests share the integration tests' random networks, which know the crate by this name.
+#[cfg(test)]
+extern crate self as rarefy_nn;
+
 pub mod graph;
 mod mode;
 pub mod models;

@@ -13,6 +13,8 @@ mod norms;
 mod pool;
 mod program;
 mod schedule;
+#[cfg(test)]
+mod tests;
 mod workspace;
 
 pub use layer::LayerPath;

@@ -34,7 +34,7 @@ pub(crate) enum Backward {
 }
 
 impl Backward {
-    fn reads(&self) -> Vec<GradId> {
+    pub(crate) fn reads(&self) -> Vec<GradId> {
         let extras = |target: &Target| match target {
             Target::Finish { extra, .. } => extra.clone(),
             _ => Vec::new(),
@@ -59,7 +59,7 @@ impl Backward {
         }
     }
 
-    fn out(&self) -> Option<GradId> {
+    pub(crate) fn out(&self) -> Option<GradId> {
         match self {
             Backward::Convolve { target, .. }
             | Backward::Pool { target, .. }

@@ -15,6 +15,10 @@ pub(crate) enum Stage {
     PreActivation { outputs: usize, kernel: usize, stride: usize },
     /// Several convolutions of one node, and the node itself where shapes allow, summed without norms.
     Fan { outputs: usize, readers: usize, stride: usize },
+    /// A max pool that keeps the extent, before or after a convolution of the same node, and the node itself.
+    PoolBranch { first: bool },
+    /// Convolutions of two ReLUs, or twice of one, and of their sum.
+    Lattice { outputs: usize, same: bool },
     /// A max pool.
     MaxPool(PoolWindow),
     /// A batch norm, of the images, a pool, a sum, a ReLU or another batch norm.
@@ -48,8 +52,10 @@ pub(super) fn stage(channels: usize) -> impl Strategy<Value = Stage> {
         ),
         3 => shape.clone().prop_map(|(outputs, kernel, stride)| Stage::Residual { outputs, kernel, stride }),
         1 => shape.prop_map(|(outputs, kernel, stride)| Stage::PreActivation { outputs, kernel, stride }),
-        2 => (outputs, 2..=5usize, 1..=2usize)
+        2 => (outputs.clone(), 2..=5usize, 1..=2usize)
             .prop_map(|(outputs, readers, stride)| Stage::Fan { outputs, readers, stride }),
+        1 => (outputs, any::<bool>()).prop_map(|(outputs, same)| Stage::Lattice { outputs, same }),
+        1 => any::<bool>().prop_map(|first| Stage::PoolBranch { first }),
         2 => window.prop_map(Stage::MaxPool),
         2 => any::<bool>().prop_map(|relu| Stage::Norm { relu }),
         1 => Just(Stage::TwoNorms),
@@ -84,7 +90,9 @@ impl Stage {
                     let y = conv(b, format!("{name}.shortcut.0"), x, outputs, 1, stride, 0);
                     spec.norm(b, format!("{name}.shortcut.1"), y)
                 };
-                let sum = add(b, format!("{name}.add"), y, shortcut);
+                // Either way round.
+                let (left, right) = if kernel == 1 { (shortcut, y) } else { (y, shortcut) };
+                let sum = add(b, format!("{name}.add"), left, right);
                 b.relu(sum)
             }
             Stage::PreActivation { outputs, kernel, stride } => {
@@ -106,6 +114,31 @@ impl Stage {
                     sum = add(b, format!("{name}.add{reader}"), sum, y);
                 }
                 if b.extent(x) == b.extent(sum) { add(b, format!("{name}.add"), x, sum) } else { sum }
+            }
+            Stage::PoolBranch { first } => {
+                let window = PoolWindow { kernel: 3, stride: 1, padding: 1 };
+                let early = first.then(|| b.max_pool(x, window).expect("the window fits"));
+                let y = conv(b, format!("{name}.conv"), x, b.extent(x).channels, 3, 1, 1);
+                let pool = early.unwrap_or_else(|| b.max_pool(x, window).expect("the window fits"));
+                let sum = add(b, format!("{name}.add1"), pool, x);
+                add(b, format!("{name}.add2"), sum, y)
+            }
+            Stage::Lattice { outputs, same } => {
+                let y = conv(b, format!("{name}.conv1"), x, outputs, 3, 1, 1);
+                let left = b.relu(y);
+                let mut sum = conv(b, format!("{name}.conv2"), left, outputs, 1, 1, 0);
+                let right = if same {
+                    left
+                } else {
+                    let y = conv(b, format!("{name}.conv3"), x, outputs, 1, 1, 0);
+                    let right = b.relu(y);
+                    let y = conv(b, format!("{name}.conv4"), right, outputs, 3, 1, 1);
+                    sum = add(b, format!("{name}.add1"), sum, y);
+                    right
+                };
+                let both = add(b, format!("{name}.add2"), left, right);
+                let y = conv(b, format!("{name}.conv5"), both, outputs, 1, 1, 0);
+                add(b, format!("{name}.add3"), sum, y)
             }
             Stage::MaxPool(window) => {
                 let extent = b.extent(x);
