@@ -15,6 +15,7 @@ mod progress;
 mod recipe;
 mod resume;
 mod run_dir;
+mod scaled;
 mod setup;
 mod trained;
 mod trainer;
@@ -27,7 +28,7 @@ pub use observer::{Observer, RunStart, StepReport};
 pub use progress::{Best, Progress};
 pub use recipe::{
     Difference, Identity, LrScheduleName, Method, OptimizerName, PatternUnit, PatternUnitError, Recipe,
-    RecipeError,
+    RecipeError, Scaled,
 };
 pub use resume::ResumePoint;
 pub use run_dir::{RunDir, RunDirError, files};

@@ -51,6 +51,9 @@ impl Setup {
         let recipe = Recipe { model: graph.name().to_owned(), data: dataset.name().to_owned(), ..recipe };
         let mut store = ParamStore::new(&graph, patterns)?;
         initialize(&mut store, recipe.init_seed());
+        if let Some(scaled) = recipe.scaled {
+            scaled.apply(&mut store);
+        }
         Ok(Self { recipe, graph, store, dataset })
     }
 }

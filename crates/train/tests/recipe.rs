@@ -1,7 +1,7 @@
 //! Recipes: complete, re-runnable, refused when anything in them is wrong.
 
 use rarefy_core::Density;
-use rarefy_train::{LrScheduleName, OptimizerName, Recipe, RecipeError};
+use rarefy_train::{LrScheduleName, OptimizerName, Recipe, RecipeError, Scaled};
 
 fn full() -> Recipe {
     Recipe {
@@ -11,6 +11,7 @@ fn full() -> Recipe {
         density: Density::new(0.017).unwrap(),
         optimizer: OptimizerName::Adam,
         pattern: "block:4x2".parse().unwrap(),
+        scaled: Some(Scaled::Neuron),
         multiplier: 2,
         test_batch_size: Some(100),
         lr: 0.1 + 0.2,
@@ -92,6 +93,7 @@ fn each_value_out_of_range_is_an_error_that_names_its_key() {
         ("pattern = \"block:4\"", "pattern"),
         ("optimizer = \"sdg\"", "sgd"),
         ("lr_schedule = \"cosin\"", "cosine"),
+        ("scaled = \"layr\"", "layer"),
         ("method = \"statik\"", "static"),
         ("seed = -1", "seed"),
         ("model = 3", "model"),

@@ -74,6 +74,16 @@ named! {
     }
 }
 
+named! {
+    /// What initial weights are scaled to (METHODS 5): a sparse layer has a smaller fan-in than its shape says.
+    Scaled ("scaling of initial weights") {
+        /// The layer's density: every weight times `1 / sqrt(density of the layer)`.
+        Layer = "layer",
+        /// The output's own fan-in: its weights times `sqrt(dense fan-in / existing fan-in)`.
+        Neuron = "neuron",
+    }
+}
+
 /// Shape of the learning rate over epochs: one of [`rarefy_nn::optim::DECAYS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(into = "String")]

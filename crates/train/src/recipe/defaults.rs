@@ -12,6 +12,7 @@ impl Default for Recipe {
             density: Density::new(0.1).unwrap_or(Density::DENSE),
             sparse_init: "erk".to_owned(),
             pattern: PatternUnit(Block::UNSTRUCTURED),
+            scaled: None,
             method: Method::Static,
             epochs: 40,
             multiplier: 1,

@@ -7,7 +7,7 @@ mod identity;
 mod toml;
 
 pub use check::RecipeError;
-pub use choices::{LrScheduleName, Method, OptimizerName, PatternUnit, PatternUnitError};
+pub use choices::{LrScheduleName, Method, OptimizerName, PatternUnit, PatternUnitError, Scaled};
 pub use identity::{Difference, Identity};
 
 use rarefy_core::Density;
@@ -34,6 +34,9 @@ pub struct Recipe {
     pub sparse_init: String,
     /// Unit in which weights are drawn.
     pub pattern: PatternUnit,
+    /// What initial weights are scaled to; by default they are those of the dense network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scaled: Option<Scaled>,
     /// How the pattern changes while training.
     pub method: Method,
     /// Passes over the training samples.

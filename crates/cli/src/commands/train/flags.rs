@@ -4,7 +4,7 @@ use crate::args::{choices, data_help, init_help, model_help};
 use clap::builder::BoolishValueParser;
 use rarefy::core::Density;
 use rarefy::nn::optim::DECAYS;
-use rarefy::train::{LrScheduleName, Method, OptimizerName, PatternUnit, Recipe};
+use rarefy::train::{LrScheduleName, Method, OptimizerName, PatternUnit, Recipe, Scaled};
 use std::path::PathBuf;
 
 /// One flag per recipe key; what is not given stays as the recipe has it.
@@ -25,6 +25,9 @@ pub(super) struct RecipeFlags {
     /// Unit in which weights are drawn: `unstructured` or `block:RxC` (R output x C input channels)
     #[arg(long)]
     pub(super) pattern: Option<PatternUnit>,
+    /// Scale initial weights to the layer's density or to each output's own fan-in
+    #[arg(long, value_name = "TO", num_args = 0..=1, require_equals = true, default_missing_value = "layer")]
+    scaled: Option<Scaled>,
     #[arg(long, help = choices("How the pattern changes while training", Method::ALL.iter().map(|(name, _)| *name)))]
     pub(super) method: Option<Method>,
     /// Passes over the training samples
@@ -105,6 +108,7 @@ impl RecipeFlags {
         set(&mut recipe.nesterov, &self.nesterov);
         set(&mut recipe.weight_decay, &self.weight_decay);
         set(&mut recipe.seed, &self.seed);
+        set_some(&mut recipe.scaled, &self.scaled);
         set_some(&mut recipe.data_dir, &self.data_dir);
         set_some(&mut recipe.test_batch_size, &self.test_batch_size);
         set_some(&mut recipe.milestones, &self.milestones);

@@ -28,9 +28,6 @@ pub(crate) struct PublishedFlags {
     /// Runs one after the other: only 1 yet
     #[arg(long, value_name = "N")]
     pub(super) iters: Option<u32>,
-    /// Scale initial weights by density: not built yet
-    #[arg(long)]
-    pub(super) scaled: bool,
     /// Save features of a trained network: not built yet
     #[arg(long)]
     pub(super) save_features: bool,
@@ -120,7 +117,6 @@ impl PublishedFlags {
         given([
             (self.l1.is_some_and(|l1| l1 != 0.0), "--l1", "leave it away, or use --l2 for an L2 penalty"),
             (self.iters.is_some_and(|iters| iters != 1), "--iters", "start one run for each --seed"),
-            (self.scaled, "--scaled", "leave it away to start from the published initial weights"),
             (self.save_features, "--save-features", "leave it away"),
         ])
     }
@@ -135,7 +131,6 @@ impl PublishedFlags {
             self.save.is_some(),
             self.l1.is_some(),
             self.iters.is_some(),
-            self.scaled,
             self.save_features,
         ];
         settings.contains(&true) || !self.idle().is_empty() || !self.dynamic().is_empty()
