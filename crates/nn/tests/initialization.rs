@@ -2,9 +2,10 @@
 
 use rarefy_core::random::{Purpose, Stream};
 use rarefy_core::{Block, Pattern};
-use rarefy_nn::graph::{Extent, Graph, InitRule, Role};
+use rarefy_nn::graph::{Extent, Graph, InitRule, Parameter, Role};
 use rarefy_nn::models;
 use rarefy_nn::params::{Column, ParamStore, initialize};
+use std::collections::BTreeSet;
 
 fn graph() -> Graph {
     models::build("cifar_resnet_20", Extent { channels: 3, height: 32, width: 32 }, 10)
@@ -26,10 +27,30 @@ fn initialized(graph: &Graph, density: f64, block: Block, mask_seed: u64, seed: 
     store
 }
 
+/// Every network that a family gives as an example, once.
+fn examples() -> impl Iterator<Item = Graph> {
+    let names = models::REGISTRY.iter().flat_map(|family| family.examples);
+    let mut seen = BTreeSet::new();
+    let graphs = names.map(|name| {
+        models::build(name, Extent { channels: 3, height: 32, width: 32 }, 10).expect("an example builds")
+    });
+    graphs.filter(move |graph| seen.insert(graph.name().to_owned()))
+}
+
 #[test]
 fn every_parameter_has_the_moments_of_its_rule() {
-    let graph = graph();
-    let store = initialized(&graph, 1.0, Block::UNSTRUCTURED, 0, 17);
+    // The largest networks draw by the same rules as the smaller ones of their families.
+    let small = |graph: &Graph| graph.prunable_len() < 10_000_000;
+    examples().filter(small).for_each(|graph| assert_moments(&graph));
+}
+
+fn assert_moments(graph: &Graph) {
+    let full = graph.prunable().map(|parameter| {
+        let shape = graph.node(parameter.node).op.weight().expect("prunable nodes have a weight");
+        Pattern::full(shape, Block::UNSTRUCTURED).expect("single weights fit")
+    });
+    let mut store = ParamStore::new(graph, full.collect()).expect("one pattern per weight");
+    initialize(&mut store, 17);
     for (view, parameter) in graph.parameters().iter().enumerate() {
         let values = store.slice(view, Column::Value);
         let moment = |power: i32| {
@@ -57,16 +78,41 @@ fn every_parameter_has_the_moments_of_its_rule() {
     }
 }
 
+/// Kaiming normal by fan-in, and PyTorch's bias of a linear layer.
+fn cifar_resnet_rule(parameter: &Parameter, features: usize) -> InitRule {
+    match parameter.role {
+        Role::Weight => InitRule::Normal { std: (2.0 / parameter.fan_in() as f64).sqrt() },
+        Role::Bias => InitRule::Uniform { bound: 1.0 / (features as f64).sqrt() },
+        Role::Gamma => InitRule::Constant { value: 1.0 },
+        Role::Beta => InitRule::Constant { value: 0.0 },
+    }
+}
+
+/// Convolutions normal by fan-out, the classifier N(0, 0.01) without bias.
+fn vgg_rule(parameter: &Parameter, _: usize) -> InitRule {
+    match (parameter.role, parameter.shape.as_slice()) {
+        (Role::Weight, [outputs, _, height, width]) => {
+            InitRule::Normal { std: (2.0 / (outputs * height * width) as f64).sqrt() }
+        }
+        (Role::Weight, _) => InitRule::Normal { std: 0.01 },
+        (Role::Gamma, _) => InitRule::Constant { value: 1.0 },
+        (Role::Beta | Role::Bias, _) => InitRule::Constant { value: 0.0 },
+    }
+}
+
 #[test]
-fn cifar_resnet_rules_are_kaiming_fan_in_and_pytorch_batch_norm() {
-    for parameter in graph().parameters() {
-        let expected = match parameter.role {
-            Role::Weight => InitRule::Normal { std: (2.0 / parameter.fan_in() as f64).sqrt() },
-            Role::Bias => InitRule::Uniform { bound: 1.0 / 64f64.sqrt() },
-            Role::Gamma => InitRule::Constant { value: 1.0 },
-            Role::Beta => InitRule::Constant { value: 0.0 },
+fn every_example_starts_as_its_paper_says() {
+    for graph in examples() {
+        let rule = match graph.name() {
+            name if name.starts_with("cifar_resnet") => cifar_resnet_rule,
+            name if name.starts_with("vgg") => vgg_rule,
+            name => panic!("no rule is written down here for {name}"),
         };
-        assert_eq!(parameter.init, expected, "{}", parameter.name);
+        let classifier = graph.prunable().last().expect("a classifier");
+        for parameter in graph.parameters() {
+            let expected = rule(parameter, classifier.fan_in());
+            assert_eq!(parameter.init, expected, "{} of {}", parameter.name, graph.name());
+        }
     }
 }
 
