@@ -52,10 +52,7 @@ impl NetworkArgs {
     /// The network.
     pub(crate) fn graph(&self) -> Result<Graph, Failure> {
         let (extent, classes) = match &self.data {
-            Some(name) => {
-                let data = data::open(name).map_err(TrainError::from)?;
-                (data.extent(), data.classes())
-            }
+            Some(name) => data::shape(name).map_err(TrainError::from)?,
             None => (self.input, self.classes as usize),
         };
         Ok(build_model(&self.model, extent, classes).map_err(TrainError::from)?)

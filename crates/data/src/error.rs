@@ -1,6 +1,7 @@
 //! What can go wrong with data.
 
-use crate::Split;
+use crate::{FetchError, FileError, Split};
+use std::path::PathBuf;
 
 /// Why data could not be opened or read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +24,46 @@ pub enum DataError {
         dataset: String,
         /// What was expected and found.
         problem: String,
+    },
+    /// The environment does not tell where the user's data are.
+    #[error("no folder for data sets: give --data-dir or set RAREFY_DATA")]
+    NoDataDir,
+    /// The files are not there.
+    #[error(
+        "the data set `{dataset}` is not here: there is no {}; `rarefy data fetch {dataset}` gets it, --data-dir or RAREFY_DATA says where it is",
+        path.display()
+    )]
+    Missing {
+        /// Data set.
+        dataset: String,
+        /// The first missing file.
+        path: PathBuf,
+    },
+    /// One of the files cannot be used.
+    #[error("{error}{}", replace(.dataset, .error))]
+    File {
+        /// Data set.
+        dataset: String,
+        /// What is wrong.
+        error: FileError,
+    },
+    /// The data set does not have this choice.
+    #[error("`{option}` does not suit the data set `{dataset}`: {problem}")]
+    Option {
+        /// Data set.
+        dataset: String,
+        /// Field of [`crate::Options`].
+        option: &'static str,
+        /// What was expected and found.
+        problem: String,
+    },
+    /// The files could not be fetched.
+    #[error("could not fetch `{dataset}`: {error}")]
+    Fetch {
+        /// Data set.
+        dataset: String,
+        /// Why.
+        error: FetchError,
     },
     /// A sample past the end of a split.
     #[error("`{dataset}` has {len} {split} samples, there is no sample {index}")]
@@ -107,6 +148,22 @@ pub enum DataError {
         /// The panic's message.
         message: String,
     },
+}
+
+impl DataError {
+    /// Whether the system or the network refused, rather than the request or the data being bad.
+    pub fn is_system(&self) -> bool {
+        match self {
+            Self::NoDataDir | Self::Thread { .. } => true,
+            Self::File { error, .. } => error.is_system(),
+            Self::Fetch { error, .. } => error.is_system(),
+            _ => false,
+        }
+    }
+}
+
+fn replace(dataset: &str, error: &FileError) -> String {
+    if error.is_system() { String::new() } else { format!("; `rarefy data fetch {dataset}` replaces it") }
 }
 
 fn did_you_mean(nearest: &Option<&str>) -> String {

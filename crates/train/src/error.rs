@@ -126,8 +126,10 @@ impl TrainError {
             | Self::Schedule(_)
             | Self::Unfit { .. }
             | Self::EmptySplit { .. }
-            | Self::Data(DataError::Unknown { .. } | DataError::BatchSize) => Fault::Usage,
-            Self::Data(DataError::Thread { .. }) => Fault::System,
+            | Self::Data(DataError::Unknown { .. } | DataError::BatchSize | DataError::Option { .. }) => {
+                Fault::Usage
+            }
+            Self::Data(error) if error.is_system() => Fault::System,
             Self::Data(_) | Self::NoSamples { .. } | Self::OtherRun { .. } | Self::NotResumable { .. } => {
                 Fault::Data
             }

@@ -64,7 +64,8 @@ impl Recipe {
     /// # Errors
     /// An unknown name, missing or damaged files.
     pub fn open_data(&self) -> Result<Arc<dyn Dataset>, DataError> {
-        rarefy_data::open(&self.data)
+        let options = rarefy_data::Options { data_dir: self.data_dir.clone(), ..Default::default() };
+        rarefy_data::open(&self.data, &options)
     }
 }
 

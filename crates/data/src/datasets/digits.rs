@@ -1,7 +1,7 @@
 //! The 1,797 handwritten digits embedded in the binary (see `assets/digits/README.md` for source and licence).
 
 use super::Entry;
-use crate::{DataError, Dataset, Draw, Normalization, Split};
+use crate::{Constants, DataError, Dataset, Draw, Normalization, Options, Split};
 use flate2::read::GzDecoder;
 use rarefy_core::Extent;
 use rarefy_core::random::{Purpose, Stream};
@@ -11,7 +11,8 @@ use std::sync::{Arc, OnceLock};
 pub(super) const ENTRY: Entry = Entry {
     name: NAME,
     about: "1,797 handwritten digits of 8x8 pixels, part of the program (UCI, CC BY 4.0)",
-    open: || Digits::shared().map(|digits| digits as Arc<dyn Dataset>),
+    open,
+    set: None,
 };
 
 const NAME: &str = "digits";
@@ -24,6 +25,24 @@ const TEST: usize = 360;
 /// The split never changes: its seed is no option.
 const SPLIT_SEED: u64 = 0;
 static PACKED: &[u8] = include_bytes!("../../assets/digits/digits.csv.gz");
+
+fn open(options: &Options) -> Result<Arc<dyn Dataset>, DataError> {
+    let Options { data_dir: _, valid_split, split_seed, normalization, pad_to_32 } = options;
+    let option = match (valid_split, split_seed, normalization, pad_to_32) {
+        (None, None, Constants::Standard, false) => None,
+        (Some(_), ..) => Some("valid_split"),
+        (_, Some(_), ..) => Some("split_seed"),
+        (.., Constants::Published, _) => Some("normalization"),
+        (.., true) => Some("pad_to_32"),
+    };
+    match option {
+        None => Digits::shared().map(|digits| digits as Arc<dyn Dataset>),
+        Some(option) => {
+            let problem = "the split and the inputs of this data set are fixed".to_owned();
+            Err(DataError::Option { dataset: NAME.into(), option, problem })
+        }
+    }
+}
 
 /// Handwritten digits of 8 x 8 pixels in 10 classes, split 1257 / 180 / 360 with each class in proportion.
 ///
