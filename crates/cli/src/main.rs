@@ -32,6 +32,7 @@ enum Command {
     Inspect(commands::inspect::Args),
     Export(commands::export::Args),
     Bench(commands::bench::Args),
+    Data(commands::data::Args),
 }
 
 /// Lets `_` stand for `-` in every flag, as the published command lines have it.
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
         Command::Export(args) => commands::export::run(&args),
         Command::Inspect(args) => commands::inspect::run(&args),
         Command::Bench(args) => commands::bench::run(&args),
+        Command::Data(args) => commands::data::run(&args),
     };
     done.unwrap_or_else(|failure: Failure| failure.report())
 }

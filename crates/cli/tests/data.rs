@@ -1,0 +1,118 @@
+//! `rarefy data`, and what other commands say of data that are missing or bad.
+
+mod common;
+
+use common::{fails, files, folder, rarefy};
+use serde_json::Value;
+use std::path::Path;
+
+/// What a command that succeeds prints.
+fn printed(command: &mut assert_cmd::Command) -> Value {
+    let output = command.assert().success().get_output().stdout.clone();
+    serde_json::from_slice(&output).unwrap()
+}
+
+/// CIFAR-100 files of the official size whose images are black and of class 0.
+fn write_cifar100(dir: &Path) {
+    std::fs::create_dir_all(dir.join("cifar-100-binary")).unwrap();
+    for (name, images) in [("train.bin", 50_000), ("test.bin", 10_000)] {
+        std::fs::write(dir.join("cifar-100-binary").join(name), vec![0; images * 3074]).unwrap();
+    }
+}
+
+#[test]
+fn list_tells_what_is_here() {
+    let folder = folder();
+    write_cifar100(folder.path());
+    let listing = printed(rarefy(&folder).args(["data", "list", "--json", "--data-dir", "."]));
+    assert_eq!(listing["data_dir"], ".");
+    let sets = listing["data_sets"].as_array().unwrap();
+    let status = |name| sets.iter().find(|set| set["name"] == name).unwrap()["status"].as_str().unwrap();
+    let names = ["digits", "cifar10", "cifar100", "fashion-mnist", "mnist"];
+    assert_eq!(names.map(status), ["embedded", "missing", "present", "missing", "missing"]);
+    assert_eq!(sets.len(), names.len());
+    let text = rarefy(&folder).args(["data", "list"]).env("RAREFY_DATA", ".").assert().success();
+    let text = String::from_utf8(text.get_output().stdout.clone()).unwrap();
+    assert!(names.iter().all(|name| text.contains(name)), "{text}");
+    assert!(text.contains("cifar-100-binary"), "{text}");
+}
+
+#[test]
+fn verify_reads_every_file_and_names_the_bad_one_and_its_byte() {
+    let folder = folder();
+    write_cifar100(folder.path());
+    let verify = || {
+        let mut command = rarefy(&folder);
+        command.args(["data", "verify", "cifar100", "--json"]).env("RAREFY_DATA", folder.path());
+        command
+    };
+    let report = printed(&mut verify());
+    assert_eq!(report["ok"], true);
+    assert_eq!(report["files"].as_array().unwrap().len(), 2);
+
+    let test = folder.path().join("cifar-100-binary/test.bin");
+    let whole = std::fs::read(&test).unwrap();
+    let mut flipped = whole.clone();
+    flipped[3074 * 7 + 1] ^= 128;
+    for (content, word) in [
+        (whole[..100].to_vec(), "test.bin, byte 100: the file ends here"),
+        ([whole.clone(), vec![0]].concat(), "test.bin, byte 30740000: the file should end here"),
+        (flipped, "test.bin, byte 21519: the label is 128, expected 0 to 99"),
+    ] {
+        std::fs::write(&test, content).unwrap();
+        let output = verify().assert().code(3).get_output().clone();
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert!(message.starts_with("error: ") && message.contains(word), "{message}");
+        assert!(message.contains("`rarefy data fetch cifar100` replaces it"), "{message}");
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((&report["ok"], &report["files"][0]["ok"]), (&false.into(), &true.into()));
+        assert!(report["files"][1]["problem"].as_str().unwrap().contains(word));
+        let train = ["train", "--data", "cifar100", "--data-dir", ".", "--epochs", "1"];
+        fails(rarefy(&folder).args(train), 3, &[word]);
+    }
+}
+
+#[test]
+fn missing_data_say_how_to_get_them_and_nothing_is_written() {
+    let folder = folder();
+    for arguments in [
+        &["data", "verify", "mnist", "--data-dir", "here"][..],
+        &["train", "--data", "mnist", "--data-dir", "here"],
+    ] {
+        fails(rarefy(&folder).args(arguments), 3, &["`rarefy data fetch mnist`", "--data-dir", "here"]);
+    }
+    for command in ["fetch", "verify"] {
+        fails(rarefy(&folder).args(["data", command, "cifar"]), 2, &["unknown data set", "`cifar10`"]);
+    }
+    assert_eq!(files(folder.path()).len(), 0);
+}
+
+#[test]
+fn what_is_part_of_the_program_needs_no_fetching() {
+    let folder = folder();
+    let data = |what| rarefy(&folder).args(["data", what, "digits", "--json", "--data-dir", "here"]).assert();
+    data("fetch").success();
+    data("verify").success();
+    assert_eq!(files(folder.path()).len(), 0);
+}
+
+#[test]
+fn a_data_directory_that_cannot_be_made_is_the_systems_refusal() {
+    let folder = folder();
+    std::fs::write(folder.path().join("file"), "mine").unwrap();
+    fails(
+        rarefy(&folder).args(["data", "fetch", "cifar10", "--data-dir", "file"]),
+        1,
+        &["cannot create", "file"],
+    );
+    assert_eq!(files(folder.path())["file"], b"mine");
+}
+
+#[test]
+fn a_network_is_inspected_without_the_data() {
+    let folder = folder();
+    let inspect = ["inspect", "--data", "cifar100", "--model", "cifar_resnet_8", "--json"];
+    let report = printed(rarefy(&folder).args(inspect).env("RAREFY_DATA", folder.path()));
+    let layers = report["layers"].as_array().unwrap();
+    assert_eq!(layers.last().unwrap()["shape"][0], 100);
+}
