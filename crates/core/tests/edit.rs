@@ -33,6 +33,7 @@ fn refused_edits_change_nothing_and_say_where() {
     let mut edit = PatternEdit::default();
     for (drop, grow, error) in cases {
         let mut pattern = three();
+        assert_eq!(pattern.check_edit(drop, grow, &mut edit), Err(error.clone()));
         assert_eq!(pattern.edit(drop, grow, &mut edit), Err(error));
         assert_eq!(pattern, three());
         assert!(edit.sources().is_empty());

@@ -52,6 +52,13 @@ impl PatternEdit {
         }
     }
 
+    /// Makes room for layers of up to `blocks` existing blocks and `row_blocks` rows.
+    pub fn reserve(&mut self, blocks: usize, row_blocks: usize) {
+        self.sources.reserve(blocks.saturating_sub(self.sources.len()));
+        self.taps.reserve(blocks.saturating_sub(self.taps.len()));
+        self.row_starts.reserve((row_blocks + 1).saturating_sub(self.row_starts.len()));
+    }
+
     /// For each block after the edit its index before it, or [`GROWN`].
     pub fn sources(&self) -> &[u32] {
         &self.sources
@@ -73,6 +80,13 @@ impl Pattern {
         self.taps.extend_from_slice(&edit.taps);
         self.row_starts.copy_from_slice(&edit.row_starts);
         Ok(())
+    }
+
+    /// Whether [`Pattern::edit`] would accept these lists; the pattern stays as it is, `edit` serves as scratch.
+    pub fn check_edit(&self, drop: &[u32], grow: &[u32], edit: &mut PatternEdit) -> Result<(), EditError> {
+        let merged = self.merge(drop, grow, edit);
+        edit.clear();
+        merged
     }
 
     /// Writes the edited structure into `edit`: one walk over the existing blocks and both lists.

@@ -59,9 +59,9 @@ pub enum StoreError {
 /// Parameters, gradients, optimizer state and batch-norm statistics of one network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ParamStore {
-    views: Vec<View>,
-    patterns: Vec<Pattern>,
-    columns: [Vec<f32>; 4],
+    pub(super) views: Vec<View>,
+    pub(super) patterns: Vec<Pattern>,
+    pub(super) columns: [Vec<f32>; 4],
     running_mean: Vec<f32>,
     running_var: Vec<f32>,
     norms: Vec<(String, Range<usize>)>,

@@ -47,7 +47,7 @@ pub struct LayerPath {
 }
 
 /// A layer ready to run: a pure function of its pattern and geometry.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct CompiledLayer {
     /// Forward pass and weight gradient.
     pub(crate) forward: Packed,
@@ -59,9 +59,35 @@ pub(crate) struct CompiledLayer {
 
 impl CompiledLayer {
     pub(crate) fn new(pattern: &Pattern, geometry: &Geometry) -> Self {
+        let mut layer = Self::default();
+        layer.compile(pattern, geometry, &mut Vec::new());
+        layer
+    }
+
+    /// Makes room for patterns of up to `weights` existing weights.
+    pub(crate) fn reserve(&mut self, pattern: &Pattern, geometry: &Geometry, weights: usize) {
+        let (shape, block) = (pattern.shape(), pattern.block());
+        let dense = runs_as_dense(weights as f64 / shape.len() as f64);
+        let planes = geometry.phases.len() * shape.inputs;
+        for (packed, planes, unit) in
+            [(&mut self.forward, shape.outputs, block.rows), (&mut self.transposed, planes, block.columns)]
+        {
+            let weights = if dense { shape.len() } else { weights };
+            let room = |list: &mut Vec<u32>, len: usize| list.reserve(len.saturating_sub(list.len()));
+            room(&mut packed.order, weights);
+            room(&mut packed.offsets, weights / group_rows(unit));
+            room(&mut packed.starts, planes / group_rows(unit) + 1);
+        }
+    }
+
+    /// Compiles a pattern of the layer anew. `index` is scratch, one number per dense position: with room in it and in the
+    /// layer (see [`CompiledLayer::reserve`]) nothing is allocated.
+    pub(crate) fn compile(&mut self, pattern: &Pattern, geometry: &Geometry, index: &mut Vec<u32>) {
         let shape = pattern.shape();
-        let as_dense = pattern.fraction() > RUN_AS_DENSE;
-        let mut index = vec![NO_WEIGHT; shape.len()];
+        let as_dense = runs_as_dense(pattern.fraction());
+        self.as_dense = as_dense;
+        index.clear();
+        index.resize(shape.len(), NO_WEIGHT);
         for (canonical, dense) in pattern.iter_dense_indices().enumerate() {
             index[dense] = canonical as u32;
         }
@@ -69,8 +95,8 @@ impl CompiledLayer {
             index[((output * shape.inputs + input) * shape.kernel_h + y) * shape.kernel_w + x]
         };
         let unit = |extent: usize, block: usize| group_rows(if as_dense { extent } else { block });
-        let mut forward = Packed { rows: unit(shape.outputs, pattern.block().rows), ..Packed::default() };
-        forward.starts.push(0);
+        let Self { forward, transposed, .. } = self;
+        forward.restart(unit(shape.outputs, pattern.block().rows));
         for first in (0..shape.outputs).step_by(forward.rows) {
             for input in 0..shape.inputs {
                 for y in 0..shape.kernel_h {
@@ -82,9 +108,7 @@ impl CompiledLayer {
             }
             forward.starts.push(forward.offsets.len() as u32);
         }
-        let mut transposed =
-            Packed { rows: unit(shape.inputs, pattern.block().columns), ..Packed::default() };
-        transposed.starts.push(0);
+        transposed.restart(unit(shape.inputs, pattern.block().columns));
         for phase in 0..geometry.phases.len() {
             for first in (0..shape.inputs).step_by(transposed.rows) {
                 for output in 0..shape.outputs {
@@ -100,7 +124,6 @@ impl CompiledLayer {
                 transposed.starts.push(transposed.offsets.len() as u32);
             }
         }
-        Self { forward, transposed, as_dense }
     }
 
     /// Names of the kernel instances: kind, then rows x vectors (or rows x taps) of the register tile.
@@ -121,6 +144,15 @@ impl CompiledLayer {
 }
 
 impl Packed {
+    /// Empties it, for groups of `rows` planes.
+    fn restart(&mut self, rows: usize) {
+        self.rows = rows;
+        for list in [&mut self.starts, &mut self.offsets, &mut self.order] {
+            list.clear();
+        }
+        self.starts.push(0);
+    }
+
     /// Adds one tap for a group of rows, unless none of its weights exists.
     fn push(&mut self, as_dense: bool, offset: u32, weight: impl Fn(usize) -> u32) {
         if as_dense || weight(0) != NO_WEIGHT {
@@ -128,6 +160,10 @@ impl Packed {
             self.order.extend((0..self.rows).map(weight));
         }
     }
+}
+
+fn runs_as_dense(fraction: f64) -> bool {
+    fraction > RUN_AS_DENSE
 }
 
 /// Rows of the kernel that divide a block (or, for a dense layer, the number of channels).

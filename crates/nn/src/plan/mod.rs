@@ -2,6 +2,7 @@
 
 mod backward;
 mod chunks;
+mod edit;
 mod finish;
 mod forward;
 mod geometry;
@@ -26,7 +27,7 @@ use crate::params::ParamStore;
 pub use crate::mode::Mode;
 use layer::CompiledLayer;
 use layout::Layout;
-use program::{Forward, Program};
+use program::{Convolve, Forward, Program};
 use rarefy_core::Pattern;
 use rarefy_kernels::Isa;
 use schedule::Schedule;
@@ -121,12 +122,19 @@ impl Plan {
 
     /// Samples per chunk of a convolution's backward pass: fewer chunks where their partial weight gradients are large.
     pub(crate) fn weight_chunk(&self, op: &Forward) -> usize {
-        let Forward::Convolve(convolve) = op else {
-            return self.base_chunk();
-        };
+        match op {
+            Forward::Convolve(convolve) => {
+                self.weight_chunk_for(convolve, self.layers[convolve.layer].forward.order.len())
+            }
+            _ => self.base_chunk(),
+        }
+    }
+
+    /// The same for a pattern of the layer with `weights` packed values.
+    pub(crate) fn weight_chunk_for(&self, convolve: &Convolve, weights: usize) -> usize {
         let program = &self.program;
         let mut chunk = self.chunk(&[program.layout(convolve.source), &program.tensors[convolve.output.0]]);
-        let bytes = self.layers[convolve.layer].forward.order.len() * self.isa.lanes() * size_of::<f32>();
+        let bytes = weights * self.isa.lanes() * size_of::<f32>();
         while chunk * 2 < self.max_batch && self.max_batch.div_ceil(chunk) * bytes > MAX_ACCUMULATOR_BYTES {
             chunk *= 2;
         }

@@ -1,11 +1,13 @@
 //! One network being trained: plan, workspace, parameters, optimizer and threads behind one face.
 
+mod edit;
 mod image_gradient;
 
 use crate::graph::Graph;
 use crate::optim::Optimizer;
-use crate::params::{Column, ParamStore};
+use crate::params::{Column, ParamStore, StoreEditError};
 use crate::plan::{Mode, Pass, Plan, Workspace};
+use edit::Editing;
 use rarefy_kernels::{AdamStep, Isa, SgdStep, adam, sgd};
 
 /// How a session runs.
@@ -42,6 +44,9 @@ pub enum SessionError {
         /// Layer or quantity, e.g. `the gradient of blocks.3.conv1.weight` or `the loss`.
         place: String,
     },
+    /// An edit of the patterns does not fit them.
+    #[error(transparent)]
+    Edit(#[from] StoreEditError),
     /// Threads could not be started.
     #[error("could not start {threads} threads: {reason}")]
     Threads {
@@ -66,6 +71,7 @@ pub struct Session {
     trained: usize,
     /// Compiled for image gradients when first asked for.
     attack: Option<(Plan, Workspace)>,
+    editing: Editing,
 }
 
 impl Session {
@@ -94,7 +100,18 @@ impl Session {
         let plan = Plan::new(&graph, store.patterns(), options.max_batch, isa, false);
         let mut workspace = Workspace::new(&plan, options.threads);
         plan.refresh(&mut workspace, &store);
-        Ok(Self { graph, store, options, steps: 0, plan, workspace, pool, trained: 0, attack: None })
+        Ok(Self {
+            graph,
+            store,
+            options,
+            steps: 0,
+            plan,
+            workspace,
+            pool,
+            trained: 0,
+            attack: None,
+            editing: Editing::default(),
+        })
     }
 
     /// One optimizer step on `images` (NCHW, normalized, `labels.len()` samples) with learning rate `lr`.
@@ -204,6 +221,7 @@ impl Session {
         self.store = store;
         self.steps = steps;
         self.trained = 0;
+        self.reserve_again();
         self.plan.refresh(&mut self.workspace, &self.store);
         Ok(())
     }

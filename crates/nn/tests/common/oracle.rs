@@ -74,17 +74,17 @@ pub(crate) fn for_random_problems(cases: u32, mode: Mode, check: impl Fn(&Spec, 
 
 /// The first draw in which nothing hangs on a rounding, if there is one.
 fn problem(spec: &Spec, mode: Mode) -> Option<Problem> {
-    let drawn = (0..DRAWS).map(|draw| {
-        let case = spec.build(draw);
-        let (exact, rounded) = (pass(&case, mode), pass(&case, mode));
-        Problem { case, exact, rounded }
-    });
-    let clear = |problem: &Problem| {
-        narrowness(&problem.exact.trace) <= NARROW
-            && problem.clear_of_relu_kinks()
-            && problem.clear_of_pool_kinks()
-    };
-    drawn.into_iter().find(clear)
+    (0..DRAWS).find_map(|draw| clear(spec.build(draw), mode))
+}
+
+/// What the reference executor makes of a network, unless something hangs on a rounding there.
+pub(crate) fn clear(case: Case, mode: Mode) -> Option<Problem> {
+    let (exact, rounded) = (pass(&case, mode), pass(&case, mode));
+    let problem = Problem { case, exact, rounded };
+    let clear = narrowness(&problem.exact.trace) <= NARROW
+        && problem.clear_of_relu_kinks()
+        && problem.clear_of_pool_kinks();
+    clear.then_some(problem)
 }
 
 impl Problem {

@@ -1,0 +1,85 @@
+//! New patterns for some layers of a compiled network, in place.
+
+use super::program::{Convolve, Forward, Program};
+use super::{MAX_ACCUMULATOR_BYTES, Plan, Workspace};
+use crate::params::{Column, ParamStore};
+use rarefy_kernels::Buffer;
+
+impl Plan {
+    /// Compiles the patterns of `layers` anew and packs their values. `index` is scratch of one number per dense position.
+    ///
+    /// After [`Plan::reserve`] nothing is allocated for patterns within its limits.
+    pub(crate) fn recompile(
+        &mut self,
+        workspace: &mut Workspace,
+        store: &ParamStore,
+        layers: impl IntoIterator<Item = usize>,
+        index: &mut Vec<u32>,
+    ) {
+        for layer in layers {
+            let Some(convolve) = convolution(&self.program, layer) else { continue };
+            let compiled = &mut self.layers[layer];
+            compiled.compile(&store.patterns()[layer], &convolve.geometry, index);
+            let column = store.slice(convolve.weight, Column::Value);
+            let (forward, transposed) = &mut workspace.weights[layer];
+            for (packed, values) in [(&compiled.forward, forward), (&compiled.transposed, transposed)] {
+                values.resize(packed.order.len(), 0.0);
+                packed.refresh(column, values);
+            }
+            let weights = self.layers[layer].forward.order.len();
+            let Some(convolve) = convolution(&self.program, layer) else { continue };
+            let chunks = self.max_batch.div_ceil(self.weight_chunk_for(convolve, weights));
+            workspace
+                .fit(chunks * weights * self.isa.lanes(), chunks * convolve.geometry.window.output.channels);
+        }
+    }
+
+    /// Makes room for up to `weights[layer]` existing weights in each layer.
+    pub(crate) fn reserve(
+        &mut self,
+        workspace: &mut Workspace,
+        store: &ParamStore,
+        weights: &[usize],
+        index: &mut Vec<u32>,
+    ) {
+        for (layer, (pattern, &weights)) in store.patterns().iter().zip(weights).enumerate() {
+            let Some(convolve) = convolution(&self.program, layer) else { continue };
+            let shape = pattern.shape();
+            let weights = weights.clamp(pattern.nnz(), shape.len());
+            self.layers[layer].reserve(pattern, &convolve.geometry, weights);
+            index.reserve(shape.len().saturating_sub(index.len()));
+            let (forward, transposed) = &mut workspace.weights[layer];
+            let compiled = &self.layers[layer];
+            for (packed, values) in [(&compiled.forward, forward), (&compiled.transposed, transposed)] {
+                values.reserve(packed.order.capacity().saturating_sub(values.len()));
+            }
+            // The fewer weights the more chunks, as long as all partial gradients stay within the limit.
+            let most = self.layers[layer].forward.order.capacity();
+            let chunks = |weights| self.max_batch.div_ceil(self.weight_chunk_for(convolve, weights));
+            let limit =
+                (MAX_ACCUMULATOR_BYTES / size_of::<f32>()).max(chunks(most) * most * self.isa.lanes());
+            let accumulators = (chunks(0) * most * self.isa.lanes()).min(limit);
+            workspace.fit(accumulators, chunks(0) * convolve.geometry.window.output.channels);
+        }
+    }
+}
+
+impl Workspace {
+    /// Room for the partial gradients of a layer's weights and biases.
+    fn fit(&mut self, accumulators: usize, bias_sums: usize) {
+        if self.accumulators.len() < accumulators {
+            self.accumulators = Buffer::zeros(accumulators);
+        }
+        if self.bias_sums.len() < bias_sums {
+            self.bias_sums.resize(bias_sums, 0.0);
+        }
+    }
+}
+
+/// The convolution of a prunable layer.
+fn convolution(program: &Program, layer: usize) -> Option<&Convolve> {
+    program.forward.iter().find_map(|op| match op {
+        Forward::Convolve(convolve) if convolve.layer == layer => Some(convolve),
+        _ => None,
+    })
+}
