@@ -6,15 +6,78 @@ use rarefy_core::{Block, Density, PatternError};
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SparsityError {
-    /// No initial density rule has the name.
-    #[error("unknown sparse init `{name}`{}; choices: {choices}", hint(.suggestion))]
-    UnknownInit {
+    /// No entry of a registry has the name.
+    #[error("unknown {what} `{name}`{}; choices: {choices}", hint(.suggestion))]
+    UnknownName {
+        /// What the name should have been, e.g. `drop rule`.
+        what: &'static str,
         /// The name given.
         name: String,
         /// The name probably meant.
         suggestion: Option<&'static str>,
         /// Every name.
         choices: String,
+    },
+    /// A score cannot be ordered.
+    #[error("`{rule}` scored weight {at} of layer `{layer}` as not-a-number; expected numbers")]
+    NotANumber {
+        /// The rule.
+        rule: &'static str,
+        /// Parameter name.
+        layer: String,
+        /// Where: an index into the dense weight, a block position or an index into the columns.
+        at: usize,
+    },
+    /// A column is not as long as the layer has weights.
+    #[error("layer `{layer}` needs {expected} {what}s, found {found}")]
+    Column {
+        /// Parameter name.
+        layer: String,
+        /// What the column holds.
+        what: &'static str,
+        /// Weights of the layer.
+        expected: usize,
+        /// Numbers found.
+        found: usize,
+    },
+    /// A saliency keeps nothing of a layer.
+    #[error(
+        "`{rule}` keeps no weight of layer `{layer}`: nothing would pass it; raise the density or keep --min-per-layer 1"
+    )]
+    Collapse {
+        /// The rule.
+        rule: &'static str,
+        /// Parameter name.
+        layer: String,
+    },
+    /// The least number of weights per layer does not fit the budget.
+    #[error(
+        "`{rule}` has no room left at layer `{layer}`: --min-per-layer {least} in every layer takes more than the {target} \
+         weights of this density; raise the density or lower --min-per-layer"
+    )]
+    Least {
+        /// The rule.
+        rule: &'static str,
+        /// Parameter name.
+        layer: String,
+        /// Blocks per layer.
+        least: u64,
+        /// Weights of the network.
+        target: u64,
+    },
+    /// A saliency was drawn without a network to measure.
+    #[error("`{rule}` must measure the network; this command has no network to measure")]
+    NoProbe {
+        /// The rule.
+        rule: &'static str,
+    },
+    /// The network could not be measured.
+    #[error("`{rule}` cannot measure the network: {reason}")]
+    Probe {
+        /// The rule.
+        rule: &'static str,
+        /// Why.
+        reason: String,
     },
     /// There is nothing to prune.
     #[error("the network has no prunable layer; expected at least one convolution or linear weight")]

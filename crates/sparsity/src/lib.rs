@@ -16,14 +16,22 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod active;
 pub mod budget;
 mod draw;
+pub mod drop;
 mod error;
+mod fired;
+pub mod grow;
 pub mod init;
 mod layer;
 mod proportional;
+mod registry;
+pub mod saliency;
 pub mod sampling;
 
+pub use active::{Active, Columns, Network, Positions, Scratch};
 pub use draw::{Drawn, DrawnLayer, Request, draw};
 pub use error::SparsityError;
+pub use fired::Fired;
 pub use layer::{Layer, LayerKind};

@@ -53,6 +53,6 @@ fn an_unknown_init_is_an_error_that_lists_the_names_and_suggests_the_nearest() {
         "unknown sparse init `ERKK`, did you mean `erk`?; choices: uniform, er, erk"
     );
     assert_eq!(error("snip").to_string(), "unknown sparse init `snip`; choices: uniform, er, erk");
-    assert!(matches!(error("unifrom"), SparsityError::UnknownInit { suggestion: Some("uniform"), .. }));
-    assert!(matches!(error(""), SparsityError::UnknownInit { suggestion: None, .. }));
+    assert!(matches!(error("unifrom"), SparsityError::UnknownName { suggestion: Some("uniform"), .. }));
+    assert!(matches!(error(""), SparsityError::UnknownName { suggestion: None, .. }));
 }

@@ -17,8 +17,9 @@ pub use er::Er;
 pub use erk::Erk;
 pub use uniform::Uniform;
 
+use crate::registry::pick;
 use crate::{Layer, SparsityError};
-use rarefy_core::{Block, Density, Pattern, same_name, suggest};
+use rarefy_core::{Block, Density, Pattern};
 
 /// Every rule, in the order of the help.
 pub const REGISTRY: &[&dyn Rule] = &[&Uniform, &Er, &Erk];
@@ -66,12 +67,5 @@ impl<'a> Problem<'a> {
 
 /// The rule called `name`; letter case does not matter, `-` is `_`.
 pub fn find(name: &str) -> Result<&'static dyn Rule, SparsityError> {
-    let names = || REGISTRY.iter().map(|rule| rule.name());
-    REGISTRY.iter().copied().find(|rule| same_name(rule.name(), name)).ok_or_else(|| {
-        SparsityError::UnknownInit {
-            name: name.into(),
-            suggestion: suggest(name, names()),
-            choices: names().collect::<Vec<_>>().join(", "),
-        }
-    })
+    pick("sparse init", name, REGISTRY.iter().map(|&rule| (rule.name(), rule)))
 }

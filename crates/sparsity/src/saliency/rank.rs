@@ -1,0 +1,137 @@
+//! The largest scores of a whole network.
+
+use crate::active::{keep_lowest, ordered};
+use crate::{Layer, SparsityError};
+use rarefy_core::{Block, Pattern};
+
+/// What [`keep`] kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Ascending block positions of each layer.
+    pub positions: Vec<Vec<u32>>,
+    /// Weights kept in all.
+    pub weights: u64,
+}
+
+/// Keeps the blocks of largest score, taking up to `target` weights, ties to the lower layer and position.
+///
+/// `scores` has one number per dense weight; the score of a block ([`Block::fit`] to the layer) is the mean over its weights,
+/// so that blocks of different sizes compare. Before all others each layer keeps its `least` best blocks (or all it has).
+/// Where the next best block is larger than what is left, smaller ones after it are taken.
+///
+/// `within`: the blocks that may be kept, one pattern per layer; all if `None`.
+///
+/// # Errors
+/// A list of a wrong length, a score that is NaN, a layer that keeps no block (then `least` is 0), fewer than `least` blocks
+/// a layer within `target`.
+pub fn keep(
+    rule: &'static str,
+    layers: &[Layer],
+    scores: &[Vec<f64>],
+    within: Option<&[Pattern]>,
+    target: u64,
+    least: u64,
+    block: Block,
+) -> Result<Kept, SparsityError> {
+    check_length("list of scores", layers.len(), scores.len())?;
+    let mut candidates = Vec::new();
+    let mut firsts = Vec::with_capacity(layers.len() + 1);
+    for (index, (layer, scores)) in layers.iter().zip(scores).enumerate() {
+        firsts.push(candidates.len());
+        let alive = within.and_then(|within| within.get(index));
+        for (position, score) in block_scores(rule, layer, scores, alive, block)? {
+            candidates.push(Candidate { score, layer: index, position });
+        }
+    }
+    firsts.push(candidates.len());
+    let units: Vec<u64> = layers.iter().map(|layer| block.fit(layer.shape).len() as u64).collect();
+
+    let mut kept = vec![false; candidates.len()];
+    let mut left = target;
+    let mut order = Vec::new();
+    for (index, range) in firsts.windows(2).enumerate() {
+        order.clear();
+        order.extend(range[0] as u32..range[1] as u32);
+        keep_lowest(&mut order, least as usize, |at| -candidates[at as usize].score);
+        let taken = order.len() as u64 * units[index];
+        left = left.checked_sub(taken).ok_or_else(|| SparsityError::Least {
+            rule,
+            layer: layers[index].name.clone(),
+            least,
+            target,
+        })?;
+        order.iter().for_each(|&at| kept[at as usize] = true);
+    }
+    order.clear();
+    order.extend((0..candidates.len() as u32).filter(|&at| !kept[at as usize]));
+    order.sort_unstable_by(|&a, &b| {
+        candidates[b as usize].score.total_cmp(&candidates[a as usize].score).then(a.cmp(&b))
+    });
+    let smallest = units.iter().copied().min().unwrap_or(1);
+    for &at in &order {
+        if left < smallest {
+            break;
+        }
+        let unit = units[candidates[at as usize].layer];
+        if unit <= left {
+            kept[at as usize] = true;
+            left -= unit;
+        }
+    }
+    let positions: Vec<Vec<u32>> = firsts
+        .windows(2)
+        .map(|range| {
+            let inside = (range[0]..range[1]).filter(|&at| kept[at]);
+            inside.map(|at| candidates[at].position).collect()
+        })
+        .collect();
+    match layers.iter().zip(&positions).find(|(_, positions)| positions.is_empty()) {
+        Some((layer, _)) => Err(SparsityError::Collapse { rule, layer: layer.name.clone() }),
+        None => Ok(Kept { positions, weights: target - left }),
+    }
+}
+
+/// A block that may be kept.
+struct Candidate {
+    score: f64,
+    layer: usize,
+    position: u32,
+}
+
+/// Position and mean score of each block of a layer, ascending: of all, or of those `alive`.
+fn block_scores(
+    rule: &'static str,
+    layer: &Layer,
+    scores: &[f64],
+    alive: Option<&Pattern>,
+    block: Block,
+) -> Result<Vec<(u32, f64)>, SparsityError> {
+    let (expected, found) = (layer.shape.len(), scores.len());
+    if expected != found {
+        let layer = layer.name.clone();
+        return Err(SparsityError::Column { layer, what: "score", expected, found });
+    }
+    let block = block.fit(layer.shape);
+    let full;
+    let pattern = match alive {
+        Some(alive) => alive,
+        None => {
+            full = Pattern::full(layer.shape, block)
+                .map_err(|source| SparsityError::Layer { layer: layer.name.clone(), source })?;
+            &full
+        }
+    };
+    let indices: Vec<usize> = pattern.iter_dense_indices().collect();
+    let blocks = pattern.iter_positions().zip(indices.chunks_exact(pattern.block().len()));
+    blocks
+        .map(|(position, indices)| {
+            let sum: f64 = indices.iter().map(|&index| scores[index]).sum();
+            let score = ordered(sum / indices.len() as f64, rule, &layer.name, indices[0])?;
+            Ok((position, score))
+        })
+        .collect()
+}
+
+fn check_length(what: &'static str, expected: usize, found: usize) -> Result<(), SparsityError> {
+    if expected == found { Ok(()) } else { Err(SparsityError::Length { what, expected, found }) }
+}
