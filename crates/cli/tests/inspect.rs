@@ -1,4 +1,4 @@
-//! `rarefy inspect`, `rarefy bench step` and the help.
+//! `rarefy inspect` and the help.
 
 mod common;
 
@@ -97,32 +97,6 @@ fn people_get_a_table_and_the_sums() {
     let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
     assert_eq!(text.lines().count(), 1 + 22 + 2);
     assert!(text.contains("13,545 of 270,896 weights"), "{text}");
-}
-
-#[test]
-fn bench_step_prints_the_documented_keys() {
-    let folder = folder();
-    let args = [
-        "bench",
-        "step",
-        "--model",
-        "cifar_resnet_8_4",
-        "--batch-size",
-        "8",
-        "--threads",
-        "1",
-        "--steps",
-        "3",
-    ];
-    let output = rarefy(&folder).args(args).arg("--json").assert().success();
-    let report: Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
-    let keys: Vec<&String> = report.as_object().unwrap().keys().collect();
-    assert_eq!(keys, ["median_ms", "min_ms", "images_per_sec", "peak_rss_mb", "threads", "isa", "steps"]);
-    let number = |key: &str| report[key].as_f64().unwrap();
-    assert!(number("median_ms") >= number("min_ms") && number("min_ms") > 0.0);
-    assert_eq!((number("threads"), number("steps")), (1.0, 3.0));
-    let people = rarefy(&folder).args(args).assert().success();
-    assert!(String::from_utf8(people.get_output().stdout.clone()).unwrap().contains("images/s"));
 }
 
 #[test]

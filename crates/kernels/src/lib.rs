@@ -27,6 +27,7 @@ pub mod loss;
 mod moments;
 pub mod naive;
 mod optimizer;
+mod probe;
 mod sddmm;
 mod spmm;
 
@@ -38,6 +39,7 @@ pub use finish::{Gate, NormTerm, finish_gradient};
 pub use isa::Isa;
 pub use moments::{Moments, plane_sums, row_moments};
 pub use optimizer::{AdamStep, SgdStep, adam, sgd};
+pub use probe::{CHAINS, multiply_adds};
 pub use sddmm::{reduce_accumulators, sddmm, tile_taps};
 pub use spmm::{Epilogue, spmm, spmm_ahead, tile_vectors};
 

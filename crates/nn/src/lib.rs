@@ -5,6 +5,7 @@
 #[cfg(test)]
 extern crate self as rarefy_nn;
 
+pub mod bench;
 pub mod graph;
 mod mode;
 pub mod models;

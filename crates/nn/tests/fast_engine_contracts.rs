@@ -9,6 +9,7 @@ use rarefy_kernels::Isa;
 use rarefy_nn::graph::{Extent, GraphBuilder, InitRule, PoolWindow};
 use rarefy_nn::optim::Optimizer;
 use rarefy_nn::params::{Column, ParamStore};
+use rarefy_nn::plan::{Part, Phase};
 use rarefy_nn::reference::{Mode, Network, ReferenceError, forward};
 use rarefy_nn::{Session, SessionError, SessionOptions, models};
 
@@ -216,4 +217,46 @@ fn batches_that_do_not_fit_are_errors_before_anything_runs() {
         }
     }
     assert_eq!(session.store(), &case.store);
+}
+
+#[test]
+fn a_profile_counts_every_layer_and_changes_no_bit() {
+    let case = vgg_like().build(0);
+    let steps = 2;
+    let run = |profiled: bool| {
+        let mut session = session(&case, 2);
+        if profiled {
+            session.start_profile();
+        }
+        let started = std::time::Instant::now();
+        for _ in 0..steps {
+            session.train_step(&case.images, &case.labels, 0.1).expect("finite");
+        }
+        (bits(session.store()), started.elapsed().as_secs_f64(), session.finish_profile(steps))
+    };
+    let (plain, _, unmeasured) = run(false);
+    let (measured, elapsed, profile) = run(true);
+    assert!(plain == measured);
+    assert!(unmeasured.spans.iter().all(|span| span.seconds == 0.0 && span.parts.is_empty()));
+    let total: f64 = profile.spans.iter().map(|span| span.seconds).sum();
+    assert!(profile.steps == steps && total > 0.0 && total <= elapsed, "{total} of {elapsed} s");
+    for phase in Phase::ALL {
+        assert!(profile.spans.iter().any(|span| span.phase == phase && span.seconds > 0.0), "{phase:?}");
+    }
+    for (parameter, pattern) in case.graph.prunable().zip(case.store.patterns()) {
+        let name = parameter.name.trim_end_matches(".weight");
+        let macs =
+            (case.labels.len() * pattern.nnz()) as f64 * case.graph.macs_per_weight(parameter.node) as f64;
+        let span = |phase| {
+            let mut spans = profile.spans.iter().filter(|span| span.phase == phase && span.name == name);
+            let span = spans.next().expect("every layer has a span");
+            assert!(span.bytes > 0.0 && spans.next().is_none(), "{name}");
+            let took = |part| span.parts.iter().any(|&(of, seconds)| of == part && seconds > 0.0);
+            (span.multiply_adds / macs, [Part::Multiply, Part::WeightGradient, Part::InputGradient].map(took))
+        };
+        assert_eq!(span(Phase::Forward), (1.0, [true, false, false]), "{name}");
+        let first = case.graph.node(parameter.node).inputs[0].0 == 0;
+        let directions = if first { 1.0 } else { 2.0 };
+        assert_eq!(span(Phase::Backward), (directions, [false, true, !first]), "{name}");
+    }
 }

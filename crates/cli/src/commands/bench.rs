@@ -1,6 +1,8 @@
 //! `rarefy bench`.
 
+mod profile;
 mod step;
+mod timing;
 
 use crate::failure::Failure;
 use std::process::ExitCode;

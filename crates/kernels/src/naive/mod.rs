@@ -8,6 +8,7 @@ mod finish;
 mod loss;
 mod moments;
 mod optimizer;
+mod probe;
 mod sddmm;
 mod spmm;
 
@@ -16,5 +17,6 @@ pub use finish::{Finished, finish_gradient};
 pub use loss::softmax_cross_entropy;
 pub use moments::{moments, plane_sums, row_moments};
 pub use optimizer::{adam, adam_moments, adam_weight, sgd};
+pub use probe::multiply_adds;
 pub use sddmm::{reduce_accumulators, sddmm};
 pub use spmm::{spmm, spmm_bias, spmm_masked};

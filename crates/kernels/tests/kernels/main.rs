@@ -15,6 +15,7 @@ mod misuse;
 mod moments;
 mod optimizer;
 mod order;
+mod probe;
 mod reduce;
 mod sddmm;
 mod spmm;

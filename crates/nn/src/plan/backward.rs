@@ -2,6 +2,7 @@
 
 use super::Pass;
 use super::chunks::{Chunks, for_each_chunk};
+use super::clock::Part;
 use super::finish::Group;
 use super::forward::Into;
 use super::geometry::Geometry;
@@ -16,7 +17,8 @@ use std::mem::take;
 impl Pass<'_> {
     /// Gradients of all parameters into the gradient column, after [`Pass::forward`] and [`Pass::loss`] on the same batch.
     pub(crate) fn backward(&self, workspace: &mut Workspace, store: &mut ParamStore) {
-        for op in &self.plan.schedule.backward {
+        for (index, op) in self.plan.schedule.backward.iter().enumerate() {
+            workspace.clock.next(self.plan.backward_span(index));
             match op {
                 Backward::Convolve { op, gradient, target } => {
                     self.convolve_back(workspace, store, *op, *gradient, target);
@@ -107,7 +109,9 @@ impl Pass<'_> {
                         let (flat, tile) = (&scratch.flat, &mut scratch.tile);
                         self.relayout(&op.geometry, &source, samples.start, first, flat, tile);
                     }
+                    scratch.clock.lap(Part::Evaluate);
                     self.gradient_tile(shared, op, gradient, group, &mut scratch.gradient_tile);
+                    scratch.clock.lap(Part::GradientTile);
                     self.products(shared, op, &output, target, scratch, accumulators, bias_sums);
                     if *target == Target::Nowhere {
                         continue;
@@ -124,6 +128,7 @@ impl Pass<'_> {
                         let (dx, flat) = (&scratch.dx, &mut scratch.flat_gradient);
                         self.relayout_back(&op.geometry, &source, samples.start, first, dx, flat);
                     }
+                    scratch.clock.lap(Part::Finish);
                 }
                 if !op.geometry.direct && *target != Target::Nowhere {
                     let groups = start / source.samples..source.groups(samples.end);
@@ -137,12 +142,15 @@ impl Pass<'_> {
                         let group = Group { value, target, index, from, evaluated, out, sums };
                         self.finish_group(shared, &mut scratch.unread, group);
                     }
+                    scratch.clock.lap(Part::Finish);
                 }
             }
         });
         self.put_target(workspace, target, out);
         workspace.sums = sums;
+        workspace.clock.lap(Part::Rest);
         self.reduce(store, op, &accumulators[..chunks * weights]);
+        workspace.clock.lap(Part::Reduce);
         if let Some(bias) = op.bias {
             for (channel, gradient) in store.slice_mut(bias, Column::Gradient).iter_mut().enumerate() {
                 let parts = bias_sums[..chunks * biases][channel..].iter().step_by(biases);
@@ -202,14 +210,16 @@ impl Pass<'_> {
         let (isa, g) = (self.plan.isa, &op.geometry);
         let layer = &self.plan.layers[op.layer];
         let (forward, transposed) = &workspace.weights[op.layer];
-        let Scratch { tile, gradient_tile, dx, .. } = scratch;
+        let Scratch { tile, gradient_tile, dx, clock, .. } = scratch;
         let planes = &gradient_tile[g.gradient_lead..];
         let n = output.positions;
         sddmm(isa, layer.forward.taps(forward), planes, g.gradient_stride, tile, n, usize::MAX, accumulators);
         plane_sums(isa, planes, g.gradient_stride, n, bias_sums);
+        clock.lap(Part::WeightGradient);
         if *target != Target::Nowhere {
             let taps = layer.transposed.taps(transposed);
             spmm(isa, taps, gradient_tile, dx, g.dx_stride, g.in_positions, Epilogue::Store);
+            clock.lap(Part::InputGradient);
         }
     }
 

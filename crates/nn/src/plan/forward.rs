@@ -1,11 +1,12 @@
 //! The forward pass.
 
 use super::chunks::{Chunks, for_each_chunk};
+use super::clock::Part;
 use super::geometry::Geometry;
 use super::layout::Layout;
 use super::program::{Convolve, Forward, NormId, TensorId, ValueId};
 use super::workspace::{Scratch, Workspace};
-use super::{Mode, Pass};
+use super::{Mode, Pass, Plan};
 use crate::params::{Column, ParamStore};
 use rarefy_kernels::{Ahead, Epilogue, Moments, Term, combine, plane_sums, row_moments, spmm_ahead};
 use std::mem::take;
@@ -23,11 +24,13 @@ pub(crate) struct Into<'a> {
 impl Pass<'_> {
     /// Runs all operations on `images` (NCHW); afterwards the logits' tensor and every stored value are filled.
     pub(crate) fn forward(&self, workspace: &mut Workspace, store: &ParamStore, images: &[f32]) {
+        workspace.clock.next(Plan::IMAGES);
         self.load(workspace, images);
         if self.mode == Mode::Eval {
             self.running_statistics(workspace, store);
         }
-        for op in &self.plan.program.forward {
+        for (index, op) in self.plan.program.forward.iter().enumerate() {
+            workspace.clock.next(self.plan.forward_span(index));
             match op {
                 Forward::Convolve(convolve) => self.convolve(workspace, store, convolve),
                 Forward::Pool { source, keep, output, kind } => {
@@ -186,6 +189,7 @@ impl Pass<'_> {
                         let (flat, tile) = (&scratch.flat, &mut scratch.tile);
                         self.relayout(&op.geometry, &source, samples.start, first, flat, tile);
                     }
+                    scratch.clock.lap(Part::Evaluate);
                     let at = (first - range.start) / output.samples * output.group_len();
                     let (planes, next) = out.data[at..].split_at_mut(output.group_len());
                     let ahead = self.ahead(shared, op.source, &output, first, range.end, next);
@@ -279,18 +283,21 @@ impl Pass<'_> {
         let valid = output.valid(group, self.batch);
         let mask = self.plan.program.mask(op.output, valid);
         let (n, channels) = (output.positions, output.extent.channels);
-        let Scratch { tile, lane_sums, shift, unread, .. } = scratch;
+        let Scratch { tile, lane_sums, shift, unread, clock, .. } = scratch;
         let sums = &mut lane_sums[..channels * 2 * rarefy_kernels::MAX_LANES];
         if !measure || fresh {
             let bias = &bias[..channels];
             spmm_ahead(isa, taps, tile, out, output.stride, n, Epilogue::Bias { bias, mask }, ahead);
+            clock.lap(Part::Multiply);
             if measure {
                 self.shift_and_measure(output, valid, mask, out, &mut unread[..channels], shift, sums);
+                clock.lap(Part::Moments);
             }
         } else {
             let shift = &shift[..channels];
             let epilogue = Epilogue::Moments { mask, shift, sums };
             spmm_ahead(isa, taps, tile, out, output.stride, n, epilogue, ahead);
+            clock.lap(Part::Multiply);
         }
     }
 

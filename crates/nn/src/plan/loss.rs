@@ -19,6 +19,7 @@ impl Pass<'_> {
 
     /// Sum of the samples' cross-entropies and number of hits; with `gradient`, leaves that of the *mean* loss in its buffer.
     pub(crate) fn loss(&self, workspace: &mut Workspace, labels: &[u32], gradient: bool) -> (f64, usize) {
+        workspace.clock.next(self.plan.loss_span());
         let program = &self.plan.program;
         let layout = *program.layout(program.logits);
         let classes = layout.extent.channels;

@@ -2,6 +2,7 @@
 
 mod backward;
 mod chunks;
+mod clock;
 mod edit;
 mod finish;
 mod forward;
@@ -12,13 +13,16 @@ mod loss;
 mod lower;
 mod norms;
 mod pool;
+mod profile;
 mod program;
 mod schedule;
 #[cfg(test)]
 mod tests;
 mod workspace;
 
+pub use clock::Part;
 pub use layer::LayerPath;
+pub use profile::{Phase, Profile, Span};
 pub use workspace::Workspace;
 
 use crate::graph::Graph;

@@ -1,6 +1,7 @@
 //! Everything a pass writes to: owned by one caller, reused by every pass.
 
 use super::Plan;
+use super::clock::{Clock, Part};
 use super::program::{Forward, Norm};
 use rarefy_kernels::{Buffer, MAX_LANES, Moments};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -22,6 +23,8 @@ pub struct Workspace {
     /// `[chunk][packed weight][lane]` of one layer.
     pub(crate) accumulators: Buffer,
     pub(crate) scratch: Vec<Mutex<Scratch>>,
+    /// The caller's.
+    pub(crate) clock: Clock,
 }
 
 /// Per thread: tiles that stay in cache.
@@ -40,6 +43,7 @@ pub(crate) struct Scratch {
     pub(crate) shift: Vec<f32>,
     /// Per channel sums that nobody reads.
     pub(crate) unread: Vec<f64>,
+    pub(crate) clock: Clock,
 }
 
 /// A batch norm's per-channel numbers for the pass at hand.
@@ -115,6 +119,7 @@ impl Workspace {
             lane_sums: vec![0.0; channels * 2 * MAX_LANES],
             shift: vec![0.0; channels],
             unread: vec![0.0; channels],
+            clock: Clock::default(),
         };
         let weights = plan
             .layers
@@ -130,12 +135,28 @@ impl Workspace {
             bias_sums: vec![0.0; bias_sums],
             accumulators: Buffer::zeros(accumulators),
             scratch: (0..threads.max(1)).map(|_| Mutex::new(scratch())).collect(),
+            clock: Clock::default(),
         }
     }
 
-    /// The calling thread's scratch.
+    /// Switches all clocks on, at zero, or off.
+    pub(crate) fn reset_clocks(&mut self, spans: usize) {
+        self.clock.reset(spans);
+        for scratch in &mut self.scratch {
+            scratch.get_mut().unwrap_or_else(PoisonError::into_inner).clock.reset(spans);
+        }
+    }
+
+    /// Nanoseconds `[span][part]` of one thread.
+    pub(crate) fn nanos_of(&self, thread: usize) -> Vec<[u64; Part::ALL.len()]> {
+        self.scratch[thread].lock().unwrap_or_else(PoisonError::into_inner).clock.nanos().to_vec()
+    }
+
+    /// The calling thread's scratch, its clock in the operation under way.
     pub(crate) fn scratch(&self) -> MutexGuard<'_, Scratch> {
         let thread = rayon::current_thread_index().unwrap_or(0) % self.scratch.len();
-        self.scratch[thread].lock().unwrap_or_else(PoisonError::into_inner)
+        let mut scratch = self.scratch[thread].lock().unwrap_or_else(PoisonError::into_inner);
+        scratch.clock.enter(self.clock.span());
+        scratch
     }
 }

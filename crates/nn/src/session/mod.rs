@@ -2,6 +2,7 @@
 
 mod edit;
 mod image_gradient;
+mod profile;
 
 use crate::graph::Graph;
 use crate::optim::Optimizer;
@@ -124,8 +125,10 @@ impl Session {
         lr: f64,
     ) -> Result<StepOutcome, SessionError> {
         let outcome = self.gradients(images, labels)?;
+        self.workspace.clock.next(self.plan.update_span());
         self.plan.update_running(&self.workspace, &mut self.store);
         self.update(lr as f32);
+        self.workspace.clock.pause();
         self.steps += 1;
         Ok(outcome)
     }
@@ -143,7 +146,9 @@ impl Session {
             pass.backward(workspace, store);
             loss
         });
+        self.workspace.clock.next(self.plan.check_span());
         self.check_finite(loss_sum)?;
+        self.workspace.clock.pause();
         Ok(StepOutcome { samples: labels.len(), loss_sum, correct })
     }
 
@@ -153,6 +158,7 @@ impl Session {
         self.eval_forward(images, labels.len());
         let pass = Pass { plan: &self.plan, batch: labels.len(), parallel: false, mode: Mode::Eval };
         let (loss_sum, correct) = pass.loss(&mut self.workspace, labels, false);
+        self.workspace.clock.pause();
         if !loss_sum.is_finite() {
             return Err(SessionError::NonFinite { place: "the loss in evaluation".into() });
         }
@@ -231,6 +237,7 @@ impl Session {
         let Self { store, plan, workspace, pool, options, .. } = self;
         let pass = Pass { plan, batch: samples, parallel: options.threads > 1, mode: Mode::Eval };
         pool.install(|| pass.forward(workspace, store, images));
+        workspace.clock.pause();
     }
 
     /// The optimizer's one pass over the columns, then the kernels' packed copies.
@@ -247,6 +254,7 @@ impl Session {
                 adam(isa, step, values, gradients, first, second);
             }
         }
+        self.workspace.clock.next(self.plan.pack_span());
         self.plan.refresh(&mut self.workspace, &self.store);
     }
 

@@ -1,15 +1,16 @@
 //! `rarefy bench step`.
 
+use super::profile::{self, ProfileReport};
+use super::timing::{Times, synthetic};
 use crate::args::NetworkArgs;
 use crate::failure::Failure;
 use crate::output::{json, product};
-use rarefy::core::random::{Purpose, Stream};
+use rarefy::nn::bench::Limits;
 use rarefy::nn::params::{ParamStore, initialize};
 use rarefy::nn::{Session, SessionOptions};
 use rarefy::train::{Recipe, TrainError, draw_patterns, machine};
 use serde::Serialize;
 use std::process::ExitCode;
-use std::time::Instant;
 
 /// Time whole training steps (forward, backward, optimizer) on random images.
 #[derive(clap::Args)]
@@ -29,6 +30,12 @@ pub(crate) struct Args {
     /// Steps before measuring
     #[arg(long, default_value_t = 3)]
     warmup: u32,
+    /// Time evaluation (forward pass with running statistics) instead of training
+    #[arg(long)]
+    eval: bool,
+    /// Show where the time goes: phases, layers, and how near they are to the machine's limits
+    #[arg(long)]
+    profile: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -44,6 +51,8 @@ struct Report {
     threads: usize,
     isa: &'static str,
     steps: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<ProfileReport>,
 }
 
 /// Measures and reports.
@@ -58,63 +67,52 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let options =
         SessionOptions { max_batch: batch, threads: recipe.threads(), optimizer: recipe.optimizer() };
     let mut session = Session::new(graph, store, options).map_err(TrainError::Session)?;
-    let mut times = Vec::with_capacity(args.steps as usize);
-    for step in 0..args.warmup.saturating_add(args.steps) {
-        let started = Instant::now();
-        session.train_step(&images, &labels, recipe.lr).map_err(TrainError::Session)?;
-        if step >= args.warmup {
-            times.push(started.elapsed().as_secs_f64() * 1e3);
-        }
+    let step = |session: &mut Session| match args.eval {
+        true => session.evaluate(&images, &labels).map_err(TrainError::Session),
+        false => session.train_step(&images, &labels, recipe.lr).map_err(TrainError::Session),
+    };
+    for _ in 0..args.warmup {
+        step(&mut session)?;
     }
-    let report = summarize(&mut times, batch, recipe.threads(), args.steps);
+    if args.profile {
+        session.start_profile();
+    }
+    let mut times = Times::default();
+    for _ in 0..args.steps {
+        times.measure(|| step(&mut session))?;
+    }
+    let median_ms = times.median_ms();
+    // Before the limits are measured, which takes memory of its own.
+    let peak_rss_mb = machine::peak_rss_mb();
+    let profile = args.profile.then(|| {
+        let limits = Limits::measure(session.plan().isa(), recipe.threads());
+        profile::report(&session.finish_profile(u64::from(args.steps)), &limits, recipe.threads())
+    });
+    let report = Report {
+        median_ms,
+        min_ms: times.min_ms(),
+        images_per_sec: batch as f64 * 1e3 / median_ms,
+        peak_rss_mb,
+        threads: recipe.threads(),
+        isa: machine::isa(),
+        steps: args.steps,
+        profile,
+    };
     if args.json {
         json(&report)?
     } else {
-        product(&text(&report))?
+        product(&text(&report, args.eval))?
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Standard normal images and uniform labels.
-fn synthetic(batch: usize, pixels: usize, classes: usize, seed: u64) -> (Vec<f32>, Vec<u32>) {
-    let mut stream = Stream::new(seed, Purpose::Synthetic, 0);
-    let images = (0..batch * pixels).map(|_| stream.normal() as f32).collect();
-    let labels = (0..batch).map(|_| stream.below(classes as u64) as u32).collect();
-    (images, labels)
-}
-
-fn summarize(times: &mut [f64], batch: usize, threads: usize, steps: u32) -> Report {
-    times.sort_by(f64::total_cmp);
-    let middle = |index: usize| times.get(index).copied().unwrap_or(0.0);
-    let median_ms = (middle((times.len() - 1) / 2) + middle(times.len() / 2)) / 2.0;
-    Report {
-        median_ms,
-        min_ms: middle(0),
-        images_per_sec: batch as f64 * 1e3 / median_ms,
-        peak_rss_mb: machine::peak_rss_mb(),
-        threads,
-        isa: machine::isa(),
-        steps,
-    }
-}
-
-fn text(report: &Report) -> String {
-    let Report { median_ms, min_ms, images_per_sec, peak_rss_mb, threads, isa, steps } = report;
+fn text(report: &Report, eval: bool) -> String {
+    let Report { median_ms, min_ms, images_per_sec, peak_rss_mb, threads, isa, steps, profile } = report;
+    let what = if eval { "a batch" } else { "a step" };
     let memory = peak_rss_mb.map_or(String::new(), |mb| format!(", peak memory {mb:.0} MB"));
+    let profile = profile.as_ref().map_or(String::new(), |profile| profile::text(profile) + "\n");
     format!(
-        "median {median_ms:.2} ms a step (least {min_ms:.2}) over {steps} steps: {images_per_sec:.0} images/s with \
-         {threads} threads, {isa}{memory}\n"
+        "{profile}median {median_ms:.2} ms {what} (least {min_ms:.2}) over {steps} steps: {images_per_sec:.0} images/s \
+         with {threads} threads, {isa}{memory}\n"
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_median_of_an_even_number_of_steps_is_between_the_middle_ones() {
-        let report = summarize(&mut [4.0, 1.0, 3.0, 2.0], 10, 2, 4);
-        assert_eq!((report.median_ms, report.min_ms, report.images_per_sec), (2.5, 1.0, 4000.0));
-        assert_eq!(summarize(&mut [7.0], 7, 1, 1).median_ms, 7.0);
-    }
 }

@@ -1,0 +1,19 @@
+//! Where the time of a session's steps goes.
+
+use super::Session;
+use crate::plan::Profile;
+
+impl Session {
+    /// Starts to count, from zero: the clocks cost a few reads of the time for every group of samples.
+    pub fn start_profile(&mut self) {
+        self.workspace.reset_clocks(self.plan.spans());
+    }
+
+    /// Ends the count, over the `steps` training steps (or evaluations) since [`Session::start_profile`]. All times are 0 if
+    /// there was no start.
+    pub fn finish_profile(&mut self, steps: u64) -> Profile {
+        let profile = self.plan.profile(&self.workspace, &self.graph, steps);
+        self.workspace.reset_clocks(0);
+        profile
+    }
+}
