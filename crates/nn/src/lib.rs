@@ -12,6 +12,7 @@ pub mod models;
 pub mod optim;
 pub mod params;
 pub mod plan;
+pub mod probe;
 pub mod reference;
 mod session;
 

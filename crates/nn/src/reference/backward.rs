@@ -26,9 +26,9 @@ pub fn backward<T: Scalar>(
     check_len("gradient of the logits", trace.logits().len(), logit_gradient.len())?;
     let activation = |id: NodeId| trace.activation(id).unwrap_or(&[]);
 
-    // Gradient at each node's output; a node read by several others sums what they send back.
-    let mut at: Vec<Vec<T>> =
-        (0..graph.nodes().len()).map(|id| vec![T::ZERO; activation(NodeId(id)).len()]).collect();
+    // Gradient at each node's output; a node read by several others sums what they send back, and one that none reads gets
+    // zeros.
+    let mut at: Vec<Vec<T>> = vec![Vec::new(); graph.nodes().len()];
     if let Some(last) = at.last_mut() {
         *last = logit_gradient.to_vec();
     }
@@ -38,7 +38,8 @@ pub fn backward<T: Scalar>(
     let mut statistics = trace.statistics().iter().rev();
     let mut reversed = Vec::with_capacity(network.params.len());
     for (index, node) in graph.nodes().iter().enumerate().skip(1).rev() {
-        let gradient = std::mem::take(&mut at[index]);
+        let mut gradient = std::mem::take(&mut at[index]);
+        gradient.resize(activation(NodeId(index)).len(), T::ZERO);
         let from = node.inputs[0];
         let extent = graph.node(from).extent;
         let input = activation(from);
@@ -62,7 +63,7 @@ pub fn backward<T: Scalar>(
             }
             Op::Relu => elementwise::relu_backward(input, &gradient),
             Op::Add => {
-                accumulate(&mut at[node.inputs[1].0], &gradient);
+                accumulate(&mut at[node.inputs[1].0], gradient.clone());
                 gradient
             }
             Op::GlobalAvgPool => pool::backward(&gradient, extent.area()),
@@ -74,14 +75,19 @@ pub fn backward<T: Scalar>(
                 gradients.input
             }
         };
-        accumulate(&mut at[from.0], &input_gradient);
+        accumulate(&mut at[from.0], input_gradient);
     }
     reversed.reverse();
-    Ok(Gradients { params: reversed, input: at.swap_remove(0) })
+    let mut input = at.swap_remove(0);
+    input.resize(activation(NodeId(0)).len(), T::ZERO);
+    Ok(Gradients { params: reversed, input })
 }
 
-fn accumulate<T: Scalar>(sum: &mut [T], term: &[T]) {
-    for (sum, &term) in sum.iter_mut().zip(term) {
-        *sum += term;
+/// Adds a term to a sum that is empty before the first.
+fn accumulate<T: Scalar>(sum: &mut Vec<T>, term: Vec<T>) {
+    if sum.is_empty() {
+        *sum = term;
+    } else {
+        sum.iter_mut().zip(term).for_each(|(sum, term)| *sum += term);
     }
 }

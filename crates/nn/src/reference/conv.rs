@@ -6,26 +6,26 @@ use rarefy_core::WeightShape;
 
 /// A convolution over a batch: images `[batch, inputs, h, w]` to `[batch, outputs, out_h, out_w]`, zero padding.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Conv {
-    pub(super) weight: WeightShape,
-    pub(super) stride: usize,
-    pub(super) padding: usize,
-    pub(super) input: Extent,
-    pub(super) output: Extent,
-    pub(super) batch: usize,
+pub(crate) struct Conv {
+    pub(crate) weight: WeightShape,
+    pub(crate) stride: usize,
+    pub(crate) padding: usize,
+    pub(crate) input: Extent,
+    pub(crate) output: Extent,
+    pub(crate) batch: usize,
 }
 
 /// One weight against one output row: output `output + i` sees input `input + i * stride` for `i` in `0..len`.
-struct Run {
-    weight: usize,
-    output: usize,
-    input: usize,
-    len: usize,
+pub(crate) struct Run {
+    pub(crate) weight: usize,
+    pub(crate) output: usize,
+    pub(crate) input: usize,
+    pub(crate) len: usize,
 }
 
 impl Conv {
     /// `out[n, o, y, x] = sum over c, ky, kx of w[o, c, ky, kx] * in[n, c, y*stride + ky - padding, x*stride + kx - padding]`.
-    pub(super) fn forward<T: Scalar>(self, input: &[T], weights: &[T]) -> Vec<T> {
+    pub(crate) fn forward<T: Scalar>(self, input: &[T], weights: &[T]) -> Vec<T> {
         let mut output = vec![T::ZERO; self.batch * self.output.len()];
         self.for_each_run(|run| {
             let (weight, output) = (weights[run.weight], &mut output[run.output..][..run.len]);
@@ -41,7 +41,7 @@ impl Conv {
     }
 
     /// Gradient with respect to the input: every product of `forward` with input and output exchanged.
-    pub(super) fn input_gradient<T: Scalar>(self, output_gradient: &[T], weights: &[T]) -> Vec<T> {
+    pub(crate) fn input_gradient<T: Scalar>(self, output_gradient: &[T], weights: &[T]) -> Vec<T> {
         let mut gradient = vec![T::ZERO; self.batch * self.input.len()];
         self.for_each_run(|run| {
             let (weight, output) = (weights[run.weight], &output_gradient[run.output..][..run.len]);
@@ -58,7 +58,7 @@ impl Conv {
     }
 
     /// Gradient with respect to the dense weight: every product of `forward` with weight and output exchanged.
-    pub(super) fn weight_gradient<T: Scalar>(self, input: &[T], output_gradient: &[T]) -> Vec<T> {
+    pub(crate) fn weight_gradient<T: Scalar>(self, input: &[T], output_gradient: &[T]) -> Vec<T> {
         let mut gradient = vec![T::ZERO; self.weight.len()];
         self.for_each_run(|run| {
             let (mut sum, output) = (T::ZERO, &output_gradient[run.output..][..run.len]);
@@ -77,33 +77,31 @@ impl Conv {
 
     /// Visits every (sample, weight, output row) whose products fall inside the image.
     fn for_each_run(&self, mut visit: impl FnMut(Run)) {
-        let (w, input, output) = (self.weight, self.input, self.output);
         for sample in 0..self.batch {
-            for o in 0..w.outputs {
-                for c in 0..w.inputs {
-                    for ky in 0..w.kernel_h {
-                        let rows = self.inside(ky, input.height, output.height);
-                        for kx in 0..w.kernel_w {
-                            let columns = self.inside(kx, input.width, output.width);
-                            if columns.is_empty() {
-                                continue;
-                            }
-                            let in_x = columns.start * self.stride + kx - self.padding;
-                            for y in rows.clone() {
-                                let in_y = y * self.stride + ky - self.padding;
-                                visit(Run {
-                                    weight: ((o * w.inputs + c) * w.kernel_h + ky) * w.kernel_w + kx,
-                                    output: ((sample * w.outputs + o) * output.height + y) * output.width
-                                        + columns.start,
-                                    input: ((sample * w.inputs + c) * input.height + in_y) * input.width
-                                        + in_x,
-                                    len: columns.len(),
-                                });
-                            }
-                        }
-                    }
-                }
+            for weight in 0..self.weight.len() {
+                self.for_each_row(sample, weight, &mut visit);
             }
+        }
+    }
+
+    /// Visits the output rows of one weight, given by its row-major index, for one sample.
+    pub(crate) fn for_each_row(&self, sample: usize, weight: usize, mut visit: impl FnMut(Run)) {
+        let (w, input, output) = (self.weight, self.input, self.output);
+        let (o, c) = (weight / w.fan_in(), weight / (w.kernel_h * w.kernel_w) % w.inputs);
+        let (ky, kx) = (weight / w.kernel_w % w.kernel_h, weight % w.kernel_w);
+        let columns = self.inside(kx, input.width, output.width);
+        if columns.is_empty() {
+            return;
+        }
+        let in_x = columns.start * self.stride + kx - self.padding;
+        for y in self.inside(ky, input.height, output.height) {
+            let in_y = y * self.stride + ky - self.padding;
+            visit(Run {
+                weight,
+                output: ((sample * w.outputs + o) * output.height + y) * output.width + columns.start,
+                input: ((sample * w.inputs + c) * input.height + in_y) * input.width + in_x,
+                len: columns.len(),
+            });
         }
     }
 

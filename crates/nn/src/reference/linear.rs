@@ -4,7 +4,7 @@ use super::Scalar;
 use rarefy_core::WeightShape;
 
 /// `out[n, o] = bias[o] + sum over i of w[o, i] * in[n, i]`.
-pub(super) fn forward<T: Scalar>(shape: WeightShape, input: &[T], weights: &[T], bias: &[T]) -> Vec<T> {
+pub(crate) fn forward<T: Scalar>(shape: WeightShape, input: &[T], weights: &[T], bias: &[T]) -> Vec<T> {
     let mut output = Vec::with_capacity(input.len() / shape.inputs * shape.outputs);
     for x in input.chunks_exact(shape.inputs) {
         for (row, &bias) in weights.chunks_exact(shape.inputs).zip(bias) {
@@ -19,14 +19,14 @@ pub(super) fn forward<T: Scalar>(shape: WeightShape, input: &[T], weights: &[T],
 }
 
 /// Gradients of a fully connected layer.
-pub(super) struct LinearGradients<T> {
-    pub(super) input: Vec<T>,
-    pub(super) weight: Vec<T>,
-    pub(super) bias: Vec<T>,
+pub(crate) struct LinearGradients<T> {
+    pub(crate) input: Vec<T>,
+    pub(crate) weight: Vec<T>,
+    pub(crate) bias: Vec<T>,
 }
 
 /// All gradients, given the one at the output.
-pub(super) fn backward<T: Scalar>(
+pub(crate) fn backward<T: Scalar>(
     shape: WeightShape,
     input: &[T],
     weights: &[T],

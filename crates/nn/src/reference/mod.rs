@@ -7,19 +7,21 @@
 //! optimizer step ([`optim::reference`](crate::optim::reference)), and [`Network::update_running`].
 
 mod backward;
-mod conv;
-mod elementwise;
+pub(crate) mod conv;
+mod dual;
+pub(crate) mod elementwise;
 mod error;
 mod forward;
-mod linear;
+pub(crate) mod linear;
 mod loss;
 mod network;
 mod norm;
-mod pool;
+pub(crate) mod pool;
 mod scalar;
 
 pub use crate::mode::Mode;
 pub use backward::{Gradients, backward};
+pub use dual::Dual;
 pub use error::ReferenceError;
 pub use forward::{Trace, forward};
 pub use loss::{Loss, cross_entropy};

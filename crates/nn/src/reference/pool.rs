@@ -4,7 +4,7 @@ use super::Scalar;
 use crate::graph::{Extent, PoolWindow};
 
 /// Mean of each plane of `area` numbers: `[batch, channels, h, w]` to `[batch, channels]`.
-pub(super) fn forward<T: Scalar>(input: &[T], area: usize) -> Vec<T> {
+pub(crate) fn forward<T: Scalar>(input: &[T], area: usize) -> Vec<T> {
     let divisor = T::from_f64(area as f64);
     let mean = |plane: &[T]| {
         let mut sum = T::ZERO;
@@ -15,13 +15,13 @@ pub(super) fn forward<T: Scalar>(input: &[T], area: usize) -> Vec<T> {
 }
 
 /// Each plane's gradient, spread evenly over its `area` numbers.
-pub(super) fn backward<T: Scalar>(output_gradient: &[T], area: usize) -> Vec<T> {
+pub(crate) fn backward<T: Scalar>(output_gradient: &[T], area: usize) -> Vec<T> {
     let divisor = T::from_f64(area as f64);
     output_gradient.iter().flat_map(|&dout| std::iter::repeat_n(dout / divisor, area)).collect()
 }
 
 /// Largest number of each window: `[batch, channels, h, w]` of `input` extent to its pooled planes.
-pub(super) fn max_forward<T: Scalar>(x: &[T], input: Extent, window: PoolWindow) -> Vec<T> {
+pub(crate) fn max_forward<T: Scalar>(x: &[T], input: Extent, window: PoolWindow) -> Vec<T> {
     let mut out = Vec::new();
     for plane in x.chunks_exact(input.area()) {
         for_each_window(input, window, |winner| out.push(plane[winner(plane)]));
@@ -30,7 +30,7 @@ pub(super) fn max_forward<T: Scalar>(x: &[T], input: Extent, window: PoolWindow)
 }
 
 /// Each output's gradient, given to its window's first largest number.
-pub(super) fn max_backward<T: Scalar>(
+pub(crate) fn max_backward<T: Scalar>(
     x: &[T],
     input: Extent,
     window: PoolWindow,
