@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{folder, rarefy};
+use common::{fails, folder, rarefy};
 use serde_json::Value;
 
 const STEP: [&str; 9] =
@@ -70,5 +70,93 @@ fn a_profile_accounts_for_the_step_phase_by_phase_and_layer_by_layer() {
     let people = text(&[&STEP[..], &["--profile"]].concat());
     assert!(
         people.contains("% of floor") && people.contains("blocks.0.conv1") && people.contains("images/s")
+    );
+}
+
+const LAYER: [&str; 15] = [
+    "layer",
+    "--in",
+    "8",
+    "--out",
+    "12",
+    "--kernel",
+    "3",
+    "--size",
+    "8",
+    "--batch-size",
+    "5",
+    "--threads",
+    "2",
+    "--steps",
+    "2",
+];
+
+#[test]
+fn a_layer_is_timed_in_every_direction_beside_the_peak_of_the_same_run() {
+    for (flags, nnz, stride) in [
+        (&["--density", "0.25"][..], 216, 1),
+        (&["--density", "0.25", "--pattern", "block:4x4", "--stride", "2"], 208, 2),
+    ] {
+        let report = json(&[&LAYER, flags].concat());
+        let documented = [
+            "shape",
+            "input",
+            "stride",
+            "batch_size",
+            "nnz",
+            "density",
+            "threads",
+            "isa",
+            "steps",
+            "peak_gflops",
+            "forward",
+            "input_grad",
+            "weight_grad",
+            "backward",
+            "total",
+            "peak_rss_mb",
+        ];
+        assert_eq!(keys(&report), documented);
+        assert_eq!((&report["shape"], &report["input"]), (&[12, 8, 3, 3].into(), &[8, 8, 8].into()));
+        assert_eq!((number(&report, "nnz"), number(&report, "stride")), (f64::from(nnz), f64::from(stride)));
+        let pixels = 5.0 * (8.0 / f64::from(stride)) * (8.0 / f64::from(stride));
+        for (direction, passes) in
+            [("forward", 1.0), ("input_grad", 1.0), ("weight_grad", 1.0), ("backward", 2.0), ("total", 3.0)]
+        {
+            let row = &report[direction];
+            let ms = number(row, "median_ms");
+            assert!(ms > 0.0 && number(row, "min_ms") <= ms, "{row}");
+            let gflops = passes * 2.0 * f64::from(nnz) * pixels / ms / 1e6;
+            let near = |found: f64, expected: f64| {
+                assert!((found / expected - 1.0).abs() < 1e-9, "{found} {expected}")
+            };
+            near(number(row, "gflops"), gflops);
+            near(number(row, "dense_gflops"), gflops * 864.0 / f64::from(nnz));
+            near(number(row, "percent_of_peak"), 100.0 * gflops / number(&report, "peak_gflops"));
+        }
+        let kernel = report["forward"]["kernel"].as_str().unwrap();
+        assert!(kernel.starts_with(if flags.len() > 2 { "block" } else { "sparse" }), "{kernel}");
+    }
+    let people = text(&LAYER);
+    assert!(people.contains("weight gradient") && people.contains("% of peak"), "{people}");
+}
+
+#[test]
+fn layers_that_no_kernel_or_machine_can_run_are_refused() {
+    let refused = |flags: &[&str], words: &[&str]| {
+        fails(rarefy(&folder()).args(["bench", "layer"]).args(flags), 2, words);
+    };
+    refused(&["--kernel", "4"], &["odd kernel", "found kernel 4"]);
+    refused(&["--kernel", "65"], &["--kernel", "1..=63"]);
+    refused(&["--stride", "3"], &["--stride"]);
+    refused(&["--in", "0"], &["--in"]);
+    refused(&["--density", "0"], &["--density"]);
+    refused(&["--density", "0.000001"], &["layer"]);
+    refused(&["--pattern", "block:0x4"], &["--pattern"]);
+    refused(&["--threads", "0"], &["--threads"]);
+    refused(&["--size", "65536", "--batch-size", "1000000"], &["65536x65536", "--batch-size"]);
+    refused(
+        &["--in", "65536", "--out", "65536", "--kernel", "1", "--size", "1", "--batch-size", "1"],
+        &["65536"],
     );
 }

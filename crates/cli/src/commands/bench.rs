@@ -1,5 +1,6 @@
 //! `rarefy bench`.
 
+mod layer;
 mod profile;
 mod step;
 mod timing;
@@ -16,12 +17,14 @@ pub(crate) struct Args {
 
 #[derive(clap::Subcommand)]
 enum What {
+    Layer(layer::Args),
     Step(step::Args),
 }
 
 /// Measures.
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     match &args.what {
+        What::Layer(args) => layer::run(args),
         What::Step(args) => step::run(args),
     }
 }

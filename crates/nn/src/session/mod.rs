@@ -75,6 +75,15 @@ pub struct Session {
     editing: Editing,
 }
 
+/// A pool of so many threads.
+pub(crate) fn start_threads(threads: usize) -> Result<rayon::ThreadPool, SessionError> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|index| format!("rarefy-{index}"))
+        .build()
+        .map_err(|error| SessionError::Threads { threads, reason: error.to_string() })
+}
+
 impl Session {
     /// Compiles `graph` with the patterns of `store` for this machine's best instruction set.
     pub fn new(graph: Graph, store: ParamStore, options: SessionOptions) -> Result<Self, SessionError> {
@@ -93,11 +102,7 @@ impl Session {
                 "a session needs a largest batch and threads of at least 1".into(),
             ));
         }
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(options.threads)
-            .thread_name(|index| format!("rarefy-{index}"))
-            .build()
-            .map_err(|error| SessionError::Threads { threads: options.threads, reason: error.to_string() })?;
+        let pool = start_threads(options.threads)?;
         let plan = Plan::new(&graph, store.patterns(), options.max_batch, isa, false);
         let mut workspace = Workspace::new(&plan, options.threads);
         plan.refresh(&mut workspace, &store);
