@@ -4,6 +4,7 @@ mod common;
 #[path = "common/kinks.rs"]
 mod kinks;
 #[path = "common/oracle.rs"]
+#[expect(dead_code, reason = "dense gradients are compared elsewhere")]
 mod oracle;
 
 use common::{Spec, for_random_networks};

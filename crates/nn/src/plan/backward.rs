@@ -3,9 +3,11 @@
 use super::Pass;
 use super::chunks::{Chunks, for_each_chunk};
 use super::clock::Part;
+use super::dense::DenseGradients;
 use super::finish::Group;
 use super::forward::Into;
 use super::geometry::Geometry;
+use super::layer::CompiledLayer;
 use super::layout::Layout;
 use super::program::{Convolve, Forward, ValueId};
 use super::schedule::{Backward, GradId, Target};
@@ -17,11 +19,21 @@ use std::mem::take;
 impl Pass<'_> {
     /// Gradients of all parameters into the gradient column, after [`Pass::forward`] and [`Pass::loss`] on the same batch.
     pub(crate) fn backward(&self, workspace: &mut Workspace, store: &mut ParamStore) {
+        self.backward_with(workspace, store, &mut None);
+    }
+
+    /// The same; with `dense`, the gradients of all positions go there, layer by layer.
+    pub(crate) fn backward_with(
+        &self,
+        workspace: &mut Workspace,
+        store: &mut ParamStore,
+        dense: &mut Option<DenseGradients<'_>>,
+    ) {
         for (index, op) in self.plan.schedule.backward.iter().enumerate() {
             workspace.clock.next(self.plan.backward_span(index));
             match op {
                 Backward::Convolve { op, gradient, target } => {
-                    self.convolve_back(workspace, store, *op, *gradient, target);
+                    self.convolve_back(workspace, store, *op, *gradient, target, dense);
                 }
                 Backward::Pool { op, gradient, target } => {
                     self.pool_back(workspace, store, *op, *gradient, target);
@@ -55,12 +67,17 @@ impl Pass<'_> {
         index: usize,
         gradient: GradId,
         target: &Target,
+        dense: &mut Option<DenseGradients<'_>>,
     ) {
         let program = &self.plan.program;
         let Forward::Convolve(op) = &program.forward[index] else { return };
         let (source, output) = (*program.layout(op.source), program.tensors[op.output.0]);
-        let layer = &self.plan.layers[op.layer];
-        let size = self.plan.weight_chunk(&program.forward[index]);
+        if let Some(dense) = dense {
+            dense.compile(self.plan, workspace, op);
+        }
+        // The layer whose weight gradient is computed: all of it if that is asked for.
+        let layer = dense.as_ref().map_or(&self.plan.layers[op.layer], |dense| dense.layer());
+        let size = self.plan.weight_chunk_for(op, layer.forward.order.len());
         let chunks = self.batch.div_ceil(size);
         let mut out = self.take_target(workspace, target);
         let mut sums = take(&mut workspace.sums);
@@ -112,7 +129,7 @@ impl Pass<'_> {
                     scratch.clock.lap(Part::Evaluate);
                     self.gradient_tile(shared, op, gradient, group, &mut scratch.gradient_tile);
                     scratch.clock.lap(Part::GradientTile);
-                    self.products(shared, op, &output, target, scratch, accumulators, bias_sums);
+                    self.products(shared, op, layer, &output, target, scratch, accumulators, bias_sums);
                     if *target == Target::Nowhere {
                         continue;
                     }
@@ -149,7 +166,14 @@ impl Pass<'_> {
         self.put_target(workspace, target, out);
         workspace.sums = sums;
         workspace.clock.lap(Part::Rest);
-        self.reduce(store, op, &accumulators[..chunks * weights]);
+        match dense {
+            None => {
+                let gradient = store.slice_mut(op.weight, Column::Gradient);
+                let accumulators = &accumulators[..chunks * weights];
+                reduce_accumulators(self.plan.isa, accumulators, &layer.forward.order, gradient);
+            }
+            Some(dense) => dense.reduce(self.plan.isa, store, op, &accumulators[..chunks * weights]),
+        }
         workspace.clock.lap(Part::Reduce);
         if let Some(bias) = op.bias {
             for (channel, gradient) in store.slice_mut(bias, Column::Gradient).iter_mut().enumerate() {
@@ -201,6 +225,7 @@ impl Pass<'_> {
         &self,
         workspace: &Workspace,
         op: &Convolve,
+        weights: &CompiledLayer,
         output: &Layout,
         target: &Target,
         scratch: &mut Scratch,
@@ -213,7 +238,16 @@ impl Pass<'_> {
         let Scratch { tile, gradient_tile, dx, clock, .. } = scratch;
         let planes = &gradient_tile[g.gradient_lead..];
         let n = output.positions;
-        sddmm(isa, layer.forward.taps(forward), planes, g.gradient_stride, tile, n, usize::MAX, accumulators);
+        sddmm(
+            isa,
+            weights.forward.taps(forward),
+            planes,
+            g.gradient_stride,
+            tile,
+            n,
+            usize::MAX,
+            accumulators,
+        );
         plane_sums(isa, planes, g.gradient_stride, n, bias_sums);
         clock.lap(Part::WeightGradient);
         if *target != Target::Nowhere {
@@ -250,13 +284,6 @@ impl Pass<'_> {
                 }
             });
         }
-    }
-
-    /// Sums the chunks' partial weight gradients into the gradient column.
-    fn reduce(&self, store: &mut ParamStore, op: &Convolve, accumulators: &[f32]) {
-        let order = &self.plan.layers[op.layer].forward.order;
-        let gradient = store.slice_mut(op.weight, Column::Gradient);
-        reduce_accumulators(self.plan.isa, accumulators, order, gradient);
     }
 
     fn finish_value(

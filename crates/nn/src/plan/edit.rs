@@ -66,7 +66,7 @@ impl Plan {
 
 impl Workspace {
     /// Room for the partial gradients of a layer's weights and biases.
-    fn fit(&mut self, accumulators: usize, bias_sums: usize) {
+    pub(super) fn fit(&mut self, accumulators: usize, bias_sums: usize) {
         if self.accumulators.len() < accumulators {
             self.accumulators = Buffer::zeros(accumulators);
         }

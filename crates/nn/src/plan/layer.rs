@@ -1,7 +1,7 @@
 //! One layer's non-zeros in the order each kernel wants them.
 
 use super::geometry::Geometry;
-use rarefy_core::Pattern;
+use rarefy_core::{Block, Pattern, WeightShape};
 use rarefy_kernels::{Taps, tile_taps, tile_vectors};
 
 /// Stands for a position without a weight in a layer that runs as dense.
@@ -83,20 +83,32 @@ impl CompiledLayer {
     /// Compiles a pattern of the layer anew. `index` is scratch, one number per dense position: with room in it and in the
     /// layer (see [`CompiledLayer::reserve`]) nothing is allocated.
     pub(crate) fn compile(&mut self, pattern: &Pattern, geometry: &Geometry, index: &mut Vec<u32>) {
-        let shape = pattern.shape();
-        let as_dense = runs_as_dense(pattern.fraction());
-        self.as_dense = as_dense;
+        self.as_dense = runs_as_dense(pattern.fraction());
         index.clear();
-        index.resize(shape.len(), NO_WEIGHT);
+        index.resize(pattern.shape().len(), NO_WEIGHT);
         for (canonical, dense) in pattern.iter_dense_indices().enumerate() {
             index[dense] = canonical as u32;
         }
+        self.arrange(pattern.shape(), pattern.block(), geometry, index);
+    }
+
+    /// Compiles the layer with every weight, each packed value taken from its row-major index.
+    pub(crate) fn compile_full(&mut self, shape: WeightShape, geometry: &Geometry, index: &mut Vec<u32>) {
+        self.as_dense = true;
+        index.clear();
+        index.extend(0..shape.len() as u32);
+        self.arrange(shape, Block::UNSTRUCTURED, geometry, index);
+    }
+
+    /// Puts the weights that `index` gives a place for (by row-major index) in the order of each direction.
+    fn arrange(&mut self, shape: WeightShape, block: Block, geometry: &Geometry, index: &[u32]) {
+        let as_dense = self.as_dense;
         let weight = |output: usize, input: usize, y: usize, x: usize| {
             index[((output * shape.inputs + input) * shape.kernel_h + y) * shape.kernel_w + x]
         };
         let unit = |extent: usize, block: usize| group_rows(if as_dense { extent } else { block });
         let Self { forward, transposed, .. } = self;
-        forward.restart(unit(shape.outputs, pattern.block().rows));
+        forward.restart(unit(shape.outputs, block.rows));
         for first in (0..shape.outputs).step_by(forward.rows) {
             for input in 0..shape.inputs {
                 for y in 0..shape.kernel_h {
@@ -108,7 +120,7 @@ impl CompiledLayer {
             }
             forward.starts.push(forward.offsets.len() as u32);
         }
-        transposed.restart(unit(shape.inputs, pattern.block().columns));
+        transposed.restart(unit(shape.inputs, block.columns));
         for phase in 0..geometry.phases.len() {
             for first in (0..shape.inputs).step_by(transposed.rows) {
                 for output in 0..shape.outputs {

@@ -3,6 +3,7 @@
 mod backward;
 mod chunks;
 mod clock;
+mod dense;
 mod edit;
 mod finish;
 mod forward;
@@ -21,6 +22,7 @@ mod tests;
 mod workspace;
 
 pub use clock::Part;
+pub(crate) use dense::{DenseGradients, DenseScratch, Visit};
 pub use layer::LayerPath;
 pub use profile::{Phase, Profile, Span};
 pub use workspace::Workspace;

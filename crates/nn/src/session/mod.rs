@@ -1,5 +1,6 @@
 //! One network being trained: plan, workspace, parameters, optimizer and threads behind one face.
 
+mod dense;
 mod edit;
 mod image_gradient;
 mod profile;
@@ -7,7 +8,7 @@ mod profile;
 use crate::graph::Graph;
 use crate::optim::Optimizer;
 use crate::params::{Column, ParamStore, StoreEditError};
-use crate::plan::{Mode, Pass, Plan, Workspace};
+use crate::plan::{DenseGradients, DenseScratch, Mode, Pass, Plan, Visit, Workspace};
 use edit::Editing;
 use rarefy_kernels::{AdamStep, Isa, SgdStep, adam, sgd};
 
@@ -73,6 +74,8 @@ pub struct Session {
     /// Compiled for image gradients when first asked for.
     attack: Option<(Plan, Workspace)>,
     editing: Editing,
+    /// Empty until dense gradients are first asked for.
+    dense: DenseScratch,
 }
 
 /// A pool of so many threads.
@@ -117,6 +120,7 @@ impl Session {
             trained: 0,
             attack: None,
             editing: Editing::default(),
+            dense: DenseScratch::default(),
         })
     }
 
@@ -129,10 +133,23 @@ impl Session {
         labels: &[u32],
         lr: f64,
     ) -> Result<StepOutcome, SessionError> {
-        let outcome = self.gradients(images, labels)?;
+        self.step(images, labels, Some(lr), None)
+    }
+
+    /// A step that tells dense gradients if asked for them, and leaves the parameters alone without a learning rate.
+    fn step(
+        &mut self,
+        images: &[f32],
+        labels: &[u32],
+        lr: Option<f64>,
+        dense: Option<Visit<'_>>,
+    ) -> Result<StepOutcome, SessionError> {
+        let outcome = self.pass(images, labels, dense)?;
         self.workspace.clock.next(self.plan.update_span());
         self.plan.update_running(&self.workspace, &mut self.store);
-        self.update(lr as f32);
+        if let Some(lr) = lr {
+            self.update(lr as f32);
+        }
         self.workspace.clock.pause();
         self.steps += 1;
         Ok(outcome)
@@ -140,15 +157,25 @@ impl Session {
 
     /// Loss and gradients of the mean loss in training mode, into the gradient column; nothing else changes.
     pub fn gradients(&mut self, images: &[f32], labels: &[u32]) -> Result<StepOutcome, SessionError> {
+        self.pass(images, labels, None)
+    }
+
+    fn pass(
+        &mut self,
+        images: &[f32],
+        labels: &[u32],
+        dense: Option<Visit<'_>>,
+    ) -> Result<StepOutcome, SessionError> {
         self.check(images, labels)?;
         self.check_statistics(labels.len())?;
         self.trained = labels.len();
-        let Self { store, plan, workspace, pool, options, .. } = self;
+        let Self { store, plan, workspace, pool, options, dense: scratch, .. } = self;
+        let mut dense = dense.map(|visit| DenseGradients { scratch, visit });
         let pass = Pass { plan, batch: labels.len(), parallel: options.threads > 1, mode: Mode::Train };
         let (loss_sum, correct) = pool.install(|| {
             pass.forward(workspace, store, images);
             let loss = pass.loss(workspace, labels, true);
-            pass.backward(workspace, store);
+            pass.backward_with(workspace, store, &mut dense);
             loss
         });
         self.workspace.clock.next(self.plan.check_span());

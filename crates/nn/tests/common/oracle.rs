@@ -39,6 +39,8 @@ pub(crate) struct Pass<T> {
     pub(crate) loss: T,
     /// Masked, by parameter; after the last one, with respect to the images.
     pub(crate) gradients: Vec<Vec<T>>,
+    /// With respect to every parameter of the dense network, those that are absent included.
+    pub(crate) dense: Vec<Vec<T>>,
 }
 
 fn pass<T: Scalar>(case: &Case, mode: Mode) -> Pass<T> {
@@ -47,11 +49,12 @@ fn pass<T: Scalar>(case: &Case, mode: Mode) -> Pass<T> {
     let trace = forward(&case.graph, &network, &images, case.labels.len(), mode).expect("fits");
     let loss = cross_entropy(trace.logits(), &case.labels, case.graph.classes()).expect("labels fit");
     let found = backward(&case.graph, &network, &trace, &loss.gradient).expect("same graph");
+    let dense = found.params.clone();
     let mut gradients = found.params;
     mask(&case.graph, case.store.patterns(), &mut gradients);
     gradients.push(found.input);
     network.update_running(&trace);
-    Pass { network, trace, loss: loss.mean, gradients }
+    Pass { network, trace, loss: loss.mean, gradients, dense }
 }
 
 /// A network and what the reference executor makes of it, in both precisions.
@@ -99,6 +102,14 @@ impl Problem {
     #[track_caller]
     pub(crate) fn assert_gradient_near(&self, what: &str, found: &[f32], tensor: usize) {
         let (exact, rounded) = (&self.exact.gradients, &self.rounded.gradients);
+        let largest = exact.iter().map(|gradient| norm(gradient.iter().copied())).fold(1.0, f64::max);
+        self.assert_near_at_scale(what, &widen(found), &exact[tensor], &widen(&rounded[tensor]), largest);
+    }
+
+    /// The same for all positions of the parameter `tensor`.
+    #[track_caller]
+    pub(crate) fn assert_dense_gradient_near(&self, what: &str, found: &[f32], tensor: usize) {
+        let (exact, rounded) = (&self.exact.dense, &self.rounded.dense);
         let largest = exact.iter().map(|gradient| norm(gradient.iter().copied())).fold(1.0, f64::max);
         self.assert_near_at_scale(what, &widen(found), &exact[tensor], &widen(&rounded[tensor]), largest);
     }

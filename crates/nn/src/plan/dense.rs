@@ -1,0 +1,64 @@
+//! Gradients at every position of a layer, existing or not: one layer at a time, in memory of the largest.
+
+use super::layer::CompiledLayer;
+use super::program::{Convolve, Forward};
+use super::{Plan, Workspace};
+use crate::params::{Column, ParamStore};
+use rarefy_kernels::{Isa, reduce_accumulators};
+
+/// Who takes a layer's dense gradient: index of the layer, and the gradient of the mean loss, row-major.
+pub(crate) type Visit<'a> = &'a mut (dyn FnMut(usize, &[f32]) + Send);
+
+/// Memory for the largest layer, reused by each.
+#[derive(Debug, Default)]
+pub(crate) struct DenseScratch {
+    layer: CompiledLayer,
+    index: Vec<u32>,
+    gradient: Vec<f32>,
+}
+
+/// Where a backward pass puts the gradients of all positions.
+pub(crate) struct DenseGradients<'a> {
+    pub(crate) scratch: &'a mut DenseScratch,
+    pub(crate) visit: Visit<'a>,
+}
+
+impl DenseScratch {
+    /// Room for every layer of `plan`, so that a pass allocates nothing.
+    pub(crate) fn reserve(&mut self, plan: &Plan, workspace: &mut Workspace) {
+        for op in &plan.program.forward {
+            if let Forward::Convolve(op) = op {
+                self.compile(plan, workspace, op);
+                self.gradient.resize(self.layer.forward.order.len().max(self.gradient.len()), 0.0);
+            }
+        }
+    }
+
+    fn compile(&mut self, plan: &Plan, workspace: &mut Workspace, op: &Convolve) {
+        let window = &op.geometry.window;
+        self.layer.compile_full(window.weight, &op.geometry, &mut self.index);
+        let chunks = plan.max_batch.div_ceil(plan.weight_chunk_for(op, window.weight.len()));
+        workspace.fit(chunks * window.weight.len() * plan.isa.lanes(), chunks * window.output.channels);
+    }
+}
+
+impl DenseGradients<'_> {
+    /// Makes the scratch the layer of `op` with every weight.
+    pub(crate) fn compile(&mut self, plan: &Plan, workspace: &mut Workspace, op: &Convolve) {
+        self.scratch.compile(plan, workspace, op);
+    }
+
+    pub(crate) fn layer(&self) -> &CompiledLayer {
+        &self.scratch.layer
+    }
+
+    /// Sums the chunks' partial gradients, puts those of existing weights into the gradient column and hands over all.
+    pub(crate) fn reduce(&mut self, isa: Isa, store: &mut ParamStore, op: &Convolve, accumulators: &[f32]) {
+        let DenseScratch { layer, gradient, .. } = &mut *self.scratch;
+        gradient.clear();
+        gradient.resize(layer.forward.order.len(), 0.0);
+        reduce_accumulators(isa, accumulators, &layer.forward.order, gradient);
+        store.set_from_dense(op.weight, Column::Gradient, gradient);
+        (self.visit)(op.layer, gradient);
+    }
+}
