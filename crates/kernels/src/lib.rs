@@ -12,7 +12,7 @@
 //! Slices are checked where they are cut: misuse panics, as each kernel documents, and never reads or writes outside them.
 //! Nothing outside the planes is read or written. Sums run in an order that depends on shapes alone, so the same call gives
 //! the same bits; instruction sets differ in rounding. NaN is carried on, never dropped. The only unsafe code of the workspace
-//! is here, in two small files: `buffer` (views of aligned lines) and `ahead` (a prefetch).
+//! is here, in three small files: `buffer` (views of aligned lines), `ahead` (a prefetch) and `resident` (work lent to a thread).
 
 #![deny(unsafe_code)]
 
@@ -28,6 +28,7 @@ mod moments;
 pub mod naive;
 mod optimizer;
 mod probe;
+mod resident;
 mod sddmm;
 mod spmm;
 
@@ -40,6 +41,7 @@ pub use isa::Isa;
 pub use moments::{Moments, plane_sums, row_moments};
 pub use optimizer::{AdamStep, SgdStep, adam, sgd};
 pub use probe::{CHAINS, multiply_adds};
+pub use resident::Resident;
 pub use sddmm::{reduce_accumulators, sddmm, tile_taps};
 pub use spmm::{Epilogue, spmm, spmm_ahead, tile_vectors};
 

@@ -17,6 +17,7 @@ mod optimizer;
 mod order;
 mod probe;
 mod reduce;
+mod resident;
 mod sddmm;
 mod spmm;
 mod sums;

@@ -3,7 +3,7 @@
 use crate::graph::{Extent, Graph, GraphBuilder, GraphError, InitRule};
 use crate::params::{ParamStore, initialize};
 use crate::plan::{Mode, Part, Pass, Phase, Plan, Span, Workspace};
-use crate::session::{SessionError, start_threads};
+use crate::session::{SessionError, Threads};
 use rarefy_core::Pattern;
 use rarefy_core::random::{Purpose, Stream};
 use rarefy_kernels::Isa;
@@ -57,7 +57,7 @@ pub struct LayerBench {
     plan: Plan,
     workspace: Workspace,
     store: ParamStore,
-    pool: rayon::ThreadPool,
+    threads: Threads,
     images: Vec<f32>,
     labels: Vec<u32>,
 }
@@ -81,23 +81,23 @@ impl LayerBench {
         let mut store =
             ParamStore::new(&graph, vec![pattern]).map_err(|error| SessionError::Batch(error.to_string()))?;
         initialize(&mut store, seed);
-        let pool = start_threads(threads)?;
+        let threads = Threads::new(threads)?;
         let plan = Plan::new(&graph, store.patterns(), batch, isa, true);
-        let mut workspace = Workspace::new(&plan, threads);
+        let mut workspace = Workspace::new(&plan, threads.count());
         plan.refresh(&mut workspace, &store);
         let mut stream = Stream::new(seed, Purpose::Synthetic, 0);
         let images = (0..batch * graph.input().len()).map(|_| stream.normal() as f32).collect();
         let labels = vec![0; batch];
-        Ok(Self { graph, plan, workspace, store, pool, images, labels })
+        Ok(Self { graph, plan, workspace, store, threads, images, labels })
     }
 
     /// One forward and backward pass.
     pub fn run(&mut self) -> LayerTimes {
-        let Self { plan, workspace, store, pool, images, labels, graph } = self;
-        let threads = pool.current_num_threads();
+        let Self { plan, workspace, store, threads, images, labels, graph } = self;
+        let count = threads.count();
         workspace.reset_clocks(plan.spans());
-        let pass = Pass { plan, batch: labels.len(), parallel: threads > 1, mode: Mode::Train };
-        pool.install(|| {
+        let pass = Pass { plan, batch: labels.len(), parallel: count > 1, mode: Mode::Train };
+        threads.run(|| {
             pass.forward(workspace, store, images);
             pass.loss(workspace, labels, true);
             pass.backward(workspace, store);
@@ -108,7 +108,7 @@ impl LayerBench {
         let (Some(forward), Some(backward)) = (of(Phase::Forward), of(Phase::Backward)) else {
             return LayerTimes::default();
         };
-        let share = |part| seconds(backward, part) / threads as f64;
+        let share = |part| seconds(backward, part) / count as f64;
         LayerTimes {
             forward: forward.seconds,
             backward: backward.seconds,

@@ -23,7 +23,7 @@ impl Pass<'_> {
         let program = &self.plan.program;
         let layout = *program.layout(program.logits);
         let classes = layout.extent.channels;
-        let mut row = vec![0.0; 2 * classes];
+        let mut row = std::mem::take(&mut workspace.loss_row);
         let (logits, slope) = row.split_at_mut(classes);
         let target = self.plan.schedule.logits.0;
         if gradient {
@@ -43,6 +43,7 @@ impl Pass<'_> {
                 }
             }
         }
+        workspace.loss_row = row;
         (total, hits)
     }
 }

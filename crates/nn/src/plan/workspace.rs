@@ -22,6 +22,8 @@ pub struct Workspace {
     pub(crate) bias_sums: Vec<f64>,
     /// `[chunk][packed weight][lane]` of one layer.
     pub(crate) accumulators: Buffer,
+    /// Logits of one sample and their gradient.
+    pub(crate) loss_row: Vec<f32>,
     pub(crate) scratch: Vec<Mutex<Scratch>>,
     /// The caller's.
     pub(crate) clock: Clock,
@@ -134,6 +136,7 @@ impl Workspace {
             sums: vec![0.0; chunks * 3 * channels],
             bias_sums: vec![0.0; bias_sums],
             accumulators: Buffer::zeros(accumulators),
+            loss_row: vec![0.0; 2 * program.layout(program.logits).extent.channels],
             scratch: (0..threads.max(1)).map(|_| Mutex::new(scratch())).collect(),
             clock: Clock::default(),
         }

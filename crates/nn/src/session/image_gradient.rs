@@ -13,7 +13,7 @@ impl Session {
         labels: &[u32],
     ) -> Result<(StepOutcome, Vec<f32>), SessionError> {
         self.check(images, labels)?;
-        let Self { graph, store, plan, pool, options, attack, .. } = self;
+        let Self { graph, store, plan, threads, options, attack, .. } = self;
         let (plan, workspace) = attack.get_or_insert_with(|| {
             let plan = Plan::new(graph, store.patterns(), options.max_batch, plan.isa(), true);
             let workspace = Workspace::new(&plan, options.threads);
@@ -21,7 +21,7 @@ impl Session {
         });
         plan.refresh(workspace, store);
         let pass = Pass { plan, batch: labels.len(), parallel: options.threads > 1, mode: Mode::Eval };
-        let (loss_sum, correct) = pool.install(|| {
+        let (loss_sum, correct) = threads.run(|| {
             pass.forward(workspace, store, images);
             let loss = pass.loss(workspace, labels, true);
             pass.backward(workspace, store);

@@ -4,6 +4,7 @@ mod dense;
 mod edit;
 mod image_gradient;
 mod profile;
+mod threads;
 
 use crate::graph::Graph;
 use crate::optim::Optimizer;
@@ -11,6 +12,7 @@ use crate::params::{Column, ParamStore, StoreEditError};
 use crate::plan::{DenseGradients, DenseScratch, Mode, Pass, Plan, Visit, Workspace};
 use edit::Editing;
 use rarefy_kernels::{AdamStep, Isa, SgdStep, adam, sgd};
+pub(crate) use threads::Threads;
 
 /// How a session runs.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -68,7 +70,7 @@ pub struct Session {
     steps: u64,
     plan: Plan,
     workspace: Workspace,
-    pool: rayon::ThreadPool,
+    threads: Threads,
     /// Samples of the latest training pass, 0 if another pass came after it.
     trained: usize,
     /// Compiled for image gradients when first asked for.
@@ -76,15 +78,6 @@ pub struct Session {
     editing: Editing,
     /// Empty until dense gradients are first asked for.
     dense: DenseScratch,
-}
-
-/// A pool of so many threads.
-pub(crate) fn start_threads(threads: usize) -> Result<rayon::ThreadPool, SessionError> {
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .thread_name(|index| format!("rarefy-{index}"))
-        .build()
-        .map_err(|error| SessionError::Threads { threads, reason: error.to_string() })
 }
 
 impl Session {
@@ -105,7 +98,7 @@ impl Session {
                 "a session needs a largest batch and threads of at least 1".into(),
             ));
         }
-        let pool = start_threads(options.threads)?;
+        let threads = Threads::new(options.threads)?;
         let plan = Plan::new(&graph, store.patterns(), options.max_batch, isa, false);
         let mut workspace = Workspace::new(&plan, options.threads);
         plan.refresh(&mut workspace, &store);
@@ -116,7 +109,7 @@ impl Session {
             steps: 0,
             plan,
             workspace,
-            pool,
+            threads,
             trained: 0,
             attack: None,
             editing: Editing::default(),
@@ -169,10 +162,10 @@ impl Session {
         self.check(images, labels)?;
         self.check_statistics(labels.len())?;
         self.trained = labels.len();
-        let Self { store, plan, workspace, pool, options, dense: scratch, .. } = self;
+        let Self { store, plan, workspace, threads, options, dense: scratch, .. } = self;
         let mut dense = dense.map(|visit| DenseGradients { scratch, visit });
         let pass = Pass { plan, batch: labels.len(), parallel: options.threads > 1, mode: Mode::Train };
-        let (loss_sum, correct) = pool.install(|| {
+        let (loss_sum, correct) = threads.run(|| {
             pass.forward(workspace, store, images);
             let loss = pass.loss(workspace, labels, true);
             pass.backward_with(workspace, store, &mut dense);
@@ -266,9 +259,9 @@ impl Session {
 
     fn eval_forward(&mut self, images: &[f32], samples: usize) {
         self.trained = 0;
-        let Self { store, plan, workspace, pool, options, .. } = self;
+        let Self { store, plan, workspace, threads, options, .. } = self;
         let pass = Pass { plan, batch: samples, parallel: options.threads > 1, mode: Mode::Eval };
-        pool.install(|| pass.forward(workspace, store, images));
+        threads.run(|| pass.forward(workspace, store, images));
         workspace.clock.pause();
     }
 
