@@ -122,7 +122,9 @@ fn data_of_other_images_or_classes_are_refused() {
         let patterns = draw_patterns(&graph, &Recipe::default()).unwrap().patterns;
         let store = rarefy::nn::params::ParamStore::new(&graph, patterns).unwrap();
         let path = folder.path().join(name);
-        Checkpoint { meta: rarefy::formats::Meta::new(&graph), store }.save(&path).unwrap();
+        Checkpoint { meta: rarefy::formats::Meta::new(&graph), store, extras: Default::default() }
+            .save(&path)
+            .unwrap();
         fails(rarefy(&folder).args(["eval", name]), 2, &[name, "--data"]);
         let found = "the data set `digits` has 1x8x8 images of 10 classes";
         fails(rarefy(&folder).args(["eval", name, "--data", "digits"]), 2, &[found]);

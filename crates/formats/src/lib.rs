@@ -8,5 +8,5 @@ mod error;
 pub mod export;
 
 pub use atomic::{atomic_write, remove_temporaries};
-pub use checkpoint::{Checkpoint, DataInfo, Inspection, Meta, ParameterInfo, Seeds};
+pub use checkpoint::{Checkpoint, DataInfo, Extra, Extras, Inspection, Meta, ParameterInfo, Seeds};
 pub use error::FormatError;

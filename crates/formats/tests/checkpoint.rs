@@ -5,13 +5,14 @@ mod common;
 use common::{UNSTRUCTURED, bits, checkpoint, small};
 use rarefy_core::{Block, Extent, Pattern, WeightShape};
 use rarefy_formats::checkpoint::{inspect, save};
-use rarefy_formats::{Checkpoint, FormatError, Meta};
+use rarefy_formats::{Checkpoint, Extra, Extras, FormatError, Meta};
 use rarefy_nn::graph::{GraphBuilder, InitRule};
 use rarefy_nn::params::{Column, ParamStore};
 use safetensors::SafeTensors;
 
 fn assert_same(loaded: &Checkpoint, saved: &Checkpoint) {
     assert_eq!(loaded.meta, saved.meta);
+    assert_eq!(loaded.extras, saved.extras);
     assert_eq!(loaded.store.patterns(), saved.store.patterns());
     assert_eq!(loaded.store.views(), saved.store.views());
     for column in [Column::Value, Column::Momentum, Column::SecondMoment] {
@@ -36,6 +37,20 @@ fn every_number_comes_back_bit_for_bit() {
             }
         }
     }
+}
+
+#[test]
+fn extra_tensors_come_back_and_are_left_out_where_there_are_none() {
+    let mut saved = small();
+    let plain = saved.to_bytes().unwrap();
+    assert!(!String::from_utf8_lossy(&plain).contains("extra."));
+    saved.extras.insert("dense_score".into(), Extra::F32(vec![0.5, -1.0, 1e-30]));
+    saved.extras.insert("fired".into(), Extra::U32(vec![u32::MAX, 0, 7, 1 << 31]));
+    saved.extras.insert("a \"name\"".into(), Extra::F32(Vec::new()));
+    assert_same(&Checkpoint::from_bytes(&saved.to_bytes().unwrap()).unwrap(), &saved);
+    let (header, data) = common::split(&saved.to_bytes().unwrap());
+    let wrong = common::seal(&header.replacen("\"U32\",\"shape\":[4]", "\"I32\",\"shape\":[4]", 1), &data);
+    assert!(matches!(Checkpoint::from_bytes(&wrong), Err(FormatError::Tensor { .. })), "another type");
 }
 
 #[test]
@@ -121,7 +136,7 @@ fn a_network_of_ones_own_with_long_rows_comes_back() {
     let pattern = Pattern::from_positions(wide, UNSTRUCTURED, &[3, 69_999, 70_000 + 65_536]).unwrap();
     let mut store = ParamStore::new(&graph, vec![pattern]).unwrap();
     common::fill(store.column_mut(Column::Value), 1, 1);
-    let saved = Checkpoint { meta: Meta::new(&graph), store };
+    let saved = Checkpoint { meta: Meta::new(&graph), store, extras: Extras::new() };
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("mine.ckpt");
     saved.save(&path).unwrap();

@@ -2,7 +2,7 @@
 
 use crate::error::TrainError;
 use crate::metrics::{EpochRecord, Summary};
-use rarefy_formats::{Checkpoint, Meta};
+use rarefy_formats::{Checkpoint, Extras, Meta};
 use rarefy_nn::graph::Graph;
 use rarefy_nn::params::ParamStore;
 
@@ -10,8 +10,8 @@ use rarefy_nn::params::ParamStore;
 ///
 /// The trainer calls in an order that makes any moment a safe one to die: best, record, last.
 pub trait Keeper {
-    /// Keeps the latest position, from which the run can continue.
-    fn save_last(&mut self, meta: &Meta, store: &ParamStore) -> Result<(), TrainError>;
+    /// Keeps the latest position, from which the run can continue; `extras` are the training method's own numbers.
+    fn save_last(&mut self, meta: &Meta, store: &ParamStore, extras: &Extras) -> Result<(), TrainError>;
 
     /// Keeps the best epoch so far.
     fn save_best(&mut self, meta: &Meta, store: &ParamStore) -> Result<(), TrainError>;
@@ -55,13 +55,13 @@ impl InMemory {
 }
 
 impl Keeper for InMemory {
-    fn save_last(&mut self, meta: &Meta, store: &ParamStore) -> Result<(), TrainError> {
-        self.last = Some(Checkpoint { meta: meta.clone(), store: store.clone() });
+    fn save_last(&mut self, meta: &Meta, store: &ParamStore, extras: &Extras) -> Result<(), TrainError> {
+        self.last = Some(Checkpoint { meta: meta.clone(), store: store.clone(), extras: extras.clone() });
         Ok(())
     }
 
     fn save_best(&mut self, meta: &Meta, store: &ParamStore) -> Result<(), TrainError> {
-        self.best = Some(Checkpoint { meta: meta.clone(), store: store.clone() });
+        self.best = Some(Checkpoint { meta: meta.clone(), store: store.clone(), extras: Extras::new() });
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! From a file's bytes to a parameter store. Nothing in the file is trusted: every length is checked before it is used.
 
 use super::encode::{COLUMNS, ROW_STARTS, RUNNING_MEAN, RUNNING_VAR, TAPS};
+use super::extras::{Extra, Extras, PREFIX};
 use super::meta::{Content, Meta, ParameterInfo};
 use super::seal::{self, LENGTH_FIELD};
 use super::{Checkpoint, header};
@@ -31,7 +32,21 @@ pub(super) fn decode(file: &[u8], graph: Option<&Graph>) -> Result<Checkpoint, F
         }
         None => restore(&known_graph(&content.meta)?, &content, &tensors)?,
     };
-    Ok(Checkpoint { meta: content.meta, store })
+    Ok(Checkpoint { meta: content.meta, store, extras: extras(&tensors)? })
+}
+
+fn extras(tensors: &Tensors<'_>) -> Result<Extras, FormatError> {
+    let mut extras = Extras::new();
+    for (full, info) in tensors.metadata.tensors() {
+        let Some(name) = full.strip_prefix(PREFIX) else { continue };
+        let len = info.shape.iter().fold(1usize, |len, &extent| len.saturating_mul(extent));
+        let extra = match info.dtype {
+            Dtype::U32 => Extra::U32(tensors.u32s(&full, len)?.collect()),
+            _ => Extra::F32(tensors.f32s(&full, len)?.collect()),
+        };
+        extras.insert(name.to_owned(), extra);
+    }
+    Ok(extras)
 }
 
 fn known_graph(meta: &Meta) -> Result<Graph, FormatError> {

@@ -1,5 +1,6 @@
 //! From a parameter store to tensors.
 
+use super::extras::{Extra, Extras, PREFIX};
 use super::header::Tensor;
 use super::meta::{Content, Meta, ParameterInfo};
 use rarefy_core::Pattern;
@@ -16,18 +17,32 @@ pub(super) const ROW_STARTS: &str = "row_starts";
 pub(super) const TAPS: &str = "taps";
 
 /// What the header says and the tensors in file order: 4-byte numbers first, so that all are aligned.
-pub(super) fn encode<'a>(meta: &Meta, store: &'a ParamStore) -> (Content, Vec<Tensor<'a>>) {
+pub(super) fn encode<'a>(
+    meta: &Meta,
+    store: &'a ParamStore,
+    extras: &'a Extras,
+) -> (Content, Vec<Tensor<'a>>) {
     // A column of nothing but +0.0 (no momentum, no Adam, no step yet) needs no room: it is what a new store holds.
     let used = |column| column == Column::Value || store.column(column).iter().any(|x| x.to_bits() != 0);
     let columns: Vec<_> = COLUMNS.into_iter().filter(|&(column, _)| used(column)).collect();
-    let f32s = |name, values| Tensor { name, dtype: Dtype::F32, data: f32_bytes(values) };
+    let f32s =
+        |name: &'static str, values| Tensor { name: name.into(), dtype: Dtype::F32, data: f32_bytes(values) };
     let mut tensors: Vec<_> =
         columns.iter().map(|&(column, name)| f32s(name, store.column(column))).collect();
     tensors.push(f32s(RUNNING_MEAN, store.running_mean()));
     tensors.push(f32s(RUNNING_VAR, store.running_var()));
     let starts = store.patterns().iter().flat_map(Pattern::row_starts);
     let starts = starts.flat_map(|start| start.to_le_bytes()).collect();
-    tensors.push(Tensor { name: ROW_STARTS, dtype: Dtype::U32, data: Cow::Owned(starts) });
+    for (name, extra) in extras {
+        let (dtype, data) = match extra {
+            Extra::F32(values) => (Dtype::F32, f32_bytes(values)),
+            Extra::U32(values) => {
+                (Dtype::U32, Cow::Owned(values.iter().flat_map(|value| value.to_le_bytes()).collect()))
+            }
+        };
+        tensors.push(Tensor { name: format!("{PREFIX}{name}").into(), dtype, data });
+    }
+    tensors.push(Tensor { name: ROW_STARTS.into(), dtype: Dtype::U32, data: Cow::Owned(starts) });
     tensors.push(taps(store.patterns()));
 
     let mut meta = meta.clone();
@@ -55,7 +70,7 @@ fn taps(patterns: &[Pattern]) -> Tensor<'static> {
         Some(taps) => (Dtype::U16, taps.concat()),
         None => (Dtype::U32, taps.flat_map(|tap| tap.to_le_bytes()).collect()),
     };
-    Tensor { name: TAPS, dtype, data: Cow::Owned(data) }
+    Tensor { name: TAPS.into(), dtype, data: Cow::Owned(data) }
 }
 
 fn f32_bytes(values: &[f32]) -> Cow<'_, [u8]> {

@@ -16,7 +16,7 @@ const MAX_HEADER: u64 = 100_000_000;
 
 /// A flat tensor to be written, as little-endian bytes.
 pub(super) struct Tensor<'a> {
-    pub(super) name: &'static str,
+    pub(super) name: Cow<'a, str>,
     pub(super) dtype: Dtype,
     pub(super) data: Cow<'a, [u8]>,
 }
@@ -35,7 +35,8 @@ pub(super) fn write(content: &Content, tensors: &[Tensor<'_>]) -> Result<Vec<u8>
         end += data.len();
         let shape = vec![data.len() * 8 / dtype.bitsize()];
         let info = TensorInfo { dtype: *dtype, shape, data_offsets: (start, end) };
-        rest.push_str(&format!(",\"{name}\":{}", serde_json::to_string(&info).map_err(json)?));
+        let name = serde_json::to_string(name).map_err(json)?;
+        rest.push_str(&format!(",{name}:{}", serde_json::to_string(&info).map_err(json)?));
     }
     rest.push('}');
     let seal_len = seal::header_start(0, "").len();

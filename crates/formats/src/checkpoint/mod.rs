@@ -20,15 +20,18 @@
 //!   own first tap;
 //! - `taps` (U16 if all fit, else U32): for each weight the taps of every row block, ascending; a tap is
 //!   `(input-channel block * kernel_h + y) * kernel_w + x`.
+//! - `extra.NAME` (F32 or U32): what the training method keeps beside the network.
 //!
 //! Equal content gives equal bytes: no time, no host, one fixed order.
 
 mod decode;
 mod encode;
+mod extras;
 mod header;
 mod meta;
 mod seal;
 
+pub use extras::{Extra, Extras};
 pub use meta::{DataInfo, Meta, ParameterInfo, Seeds};
 
 use crate::{FormatError, atomic_write};
@@ -45,6 +48,8 @@ pub struct Checkpoint {
     pub meta: Meta,
     /// Patterns, values, optimizer state and running statistics. The gradient is not stored: it comes back as zeros.
     pub store: ParamStore,
+    /// What the training method keeps beside the network.
+    pub extras: Extras,
 }
 
 /// What the header alone tells.
@@ -73,7 +78,15 @@ impl Inspection {
 /// # Errors
 /// [`FormatError::Io`], or [`FormatError::Unstorable`] for a [`Meta`] that JSON cannot carry; `path` is then as it was.
 pub fn save(path: &Path, meta: &Meta, store: &ParamStore) -> Result<(), FormatError> {
-    let (content, tensors) = encode::encode(meta, store);
+    save_with(path, meta, store, &Extras::new())
+}
+
+/// [`save`] with extra tensors.
+///
+/// # Errors
+/// As [`save`].
+pub fn save_with(path: &Path, meta: &Meta, store: &ParamStore, extras: &Extras) -> Result<(), FormatError> {
+    let (content, tensors) = encode::encode(meta, store, extras);
     let header = header::write(&content, &tensors).map_err(|error| error.at(path))?;
     atomic_write(path, |file| {
         file.write_all(&header)?;
@@ -101,7 +114,7 @@ impl Checkpoint {
     /// # Errors
     /// As [`save`].
     pub fn save(&self, path: &Path) -> Result<(), FormatError> {
-        save(path, &self.meta, &self.store)
+        save_with(path, &self.meta, &self.store, &self.extras)
     }
 
     /// Reads and verifies a checkpoint of one of the known models.
@@ -133,7 +146,7 @@ impl Checkpoint {
     /// # Errors
     /// [`FormatError::Unstorable`].
     pub fn to_bytes(&self) -> Result<Vec<u8>, FormatError> {
-        let (content, tensors) = encode::encode(&self.meta, &self.store);
+        let (content, tensors) = encode::encode(&self.meta, &self.store, &self.extras);
         let mut bytes = header::write(&content, &tensors)?;
         tensors.iter().for_each(|tensor| bytes.extend_from_slice(&tensor.data));
         Ok(bytes)

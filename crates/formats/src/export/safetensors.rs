@@ -45,7 +45,7 @@ pub fn save_dense(path: &Path, checkpoint: &Checkpoint) -> Result<(), FormatErro
 
 /// All tensors in file order: 64-bit ones first, so that each is aligned.
 fn tensors(checkpoint: &Checkpoint) -> Vec<Tensor> {
-    let Checkpoint { meta, store } = checkpoint;
+    let Checkpoint { meta, store, .. } = checkpoint;
     let counters = store.norms().iter().map(|(norm, _)| Tensor {
         name: format!("{norm}.num_batches_tracked"),
         shape: Vec::new(),

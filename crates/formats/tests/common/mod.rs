@@ -3,7 +3,7 @@
 
 use rarefy_core::random::{Purpose, Stream};
 use rarefy_core::{Block, Extent, Pattern};
-use rarefy_formats::{Checkpoint, DataInfo, Meta, Seeds};
+use rarefy_formats::{Checkpoint, DataInfo, Extras, Meta, Seeds};
 use rarefy_nn::graph::Graph;
 use rarefy_nn::models;
 use rarefy_nn::params::{Column, ParamStore};
@@ -65,7 +65,7 @@ pub(crate) fn checkpoint(
         state: serde_json::json!({"best": {"epoch": 5, "val_acc": 0.1 + 0.7}, "loss": [1e-300, 2.5, null]}),
         ..Meta::new(&graph)
     };
-    Checkpoint { meta, store }
+    Checkpoint { meta, store, extras: Extras::new() }
 }
 
 /// A checkpoint of a few hundred numbers.

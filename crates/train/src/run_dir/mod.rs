@@ -11,7 +11,7 @@ use crate::keeper::{Keeper, push_record};
 use crate::metrics::{EpochRecord, Summary};
 use crate::recipe::Recipe;
 use lock::Lock;
-use rarefy_formats::{Checkpoint, Meta, atomic_write, checkpoint, remove_temporaries};
+use rarefy_formats::{Checkpoint, Extras, Meta, atomic_write, checkpoint, remove_temporaries};
 use rarefy_nn::graph::Graph;
 use rarefy_nn::params::ParamStore;
 use std::path::{Path, PathBuf};
@@ -119,8 +119,8 @@ impl RunDir {
 }
 
 impl Keeper for RunDir {
-    fn save_last(&mut self, meta: &Meta, store: &ParamStore) -> Result<(), TrainError> {
-        Ok(checkpoint::save(&self.path.join(files::LAST), meta, store)?)
+    fn save_last(&mut self, meta: &Meta, store: &ParamStore, extras: &Extras) -> Result<(), TrainError> {
+        Ok(checkpoint::save_with(&self.path.join(files::LAST), meta, store, extras)?)
     }
 
     fn save_best(&mut self, meta: &Meta, store: &ParamStore) -> Result<(), TrainError> {

@@ -70,7 +70,7 @@ impl Trained {
         batch_size: usize,
         threads: usize,
     ) -> Result<Scores, TrainError> {
-        let Checkpoint { meta, store } = &self.checkpoint;
+        let Checkpoint { meta, store, .. } = &self.checkpoint;
         let graph = models::build(&meta.model, meta.extent, meta.classes)?;
         check_fit(&graph, dataset.as_ref())?;
         if dataset.is_empty(split) {

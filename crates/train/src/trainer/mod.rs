@@ -13,7 +13,7 @@ use crate::progress::{Progress, State};
 use crate::recipe::{Identity, Recipe};
 use crate::setup::Setup;
 use rarefy_data::{Dataset, Loader, Pass, Split};
-use rarefy_formats::{Checkpoint, DataInfo, Meta, Seeds};
+use rarefy_formats::{Checkpoint, DataInfo, Extras, Meta, Seeds};
 use rarefy_nn::optim::LrSchedule;
 use rarefy_nn::params::ParamStore;
 use rarefy_nn::{Session, SessionError, SessionOptions};
@@ -136,7 +136,7 @@ impl Trainer {
     /// # Errors
     /// A state that cannot be stored.
     pub fn checkpoint(&self) -> Result<Checkpoint, TrainError> {
-        Ok(Checkpoint { meta: self.meta()?, store: self.session.store().clone() })
+        Ok(Checkpoint { meta: self.meta()?, store: self.session.store().clone(), extras: self.extras() })
     }
 
     /// Where the run stands.
@@ -161,7 +161,12 @@ impl Trainer {
 
     fn save_last(&self, keeper: &mut dyn Keeper) -> Result<(), TrainError> {
         self.check_finite()?;
-        keeper.save_last(&self.meta()?, self.session.store())
+        keeper.save_last(&self.meta()?, self.session.store(), &self.extras())
+    }
+
+    /// What the training method keeps beside the network.
+    fn extras(&self) -> Extras {
+        Extras::new()
     }
 
     /// A network with a number that is not finite is never kept.

@@ -14,7 +14,7 @@ impl Trainer {
     /// # Errors
     /// A damaged checkpoint, one of another network or run, a position that does not exist. The trainer is then unchanged.
     pub fn resume(&mut self, path: &Path) -> Result<(), TrainError> {
-        let Checkpoint { meta, store } = Checkpoint::load_for(path, self.session.graph())?;
+        let Checkpoint { meta, store, .. } = Checkpoint::load_for(path, self.session.graph())?;
         let progress = self.position(path, &meta)?;
         if let Some(best) = progress.best.filter(|best| u64::from(best.epoch) < meta.epoch) {
             self.check_best(path, best.epoch)?;
