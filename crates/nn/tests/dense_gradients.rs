@@ -12,6 +12,7 @@ use oracle::{LIMITS, PLAIN, for_random_problems, session};
 use rarefy_kernels::Isa;
 use rarefy_nn::optim::Optimizer;
 use rarefy_nn::params::{Column, ParamStore};
+use rarefy_nn::plan::Visit;
 use rarefy_nn::reference::Mode;
 use rarefy_nn::{Session, StepOutcome};
 
@@ -25,10 +26,10 @@ fn prunable(store: &ParamStore) -> Vec<usize> {
 /// What `step` tells of every layer, in order.
 fn dense(
     session: &mut Session,
-    step: impl FnOnce(&mut Session, &mut (dyn FnMut(usize, &[f32]) + Send)) -> StepOutcome,
+    step: impl FnOnce(&mut Session, Visit<'_>) -> StepOutcome,
 ) -> (StepOutcome, Vec<Vec<f32>>) {
     let mut found = vec![Vec::new(); session.store().patterns().len()];
-    let outcome = step(session, &mut |layer, gradient| {
+    let outcome = step(session, &mut |layer, gradient, _| {
         assert!(found[layer].is_empty(), "layer {layer} comes once");
         found[layer] = gradient.to_vec();
     });

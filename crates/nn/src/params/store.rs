@@ -155,6 +155,12 @@ impl ParamStore {
         &mut self.columns[column as usize][self.views[view].range.clone()]
     }
 
+    /// A layer's pattern beside its values, to write.
+    pub(crate) fn pattern_and_values(&mut self, layer: usize, view: usize) -> (&Pattern, &mut [f32]) {
+        let range = self.views[view].range.clone();
+        (&self.patterns[layer], &mut self.columns[Column::Value as usize][range])
+    }
+
     /// Batch-norm layers in graph order: name and range into the running statistics.
     pub fn norms(&self) -> &[(String, Range<usize>)] {
         &self.norms

@@ -6,8 +6,8 @@ use super::{Plan, Workspace};
 use crate::params::{Column, ParamStore};
 use rarefy_kernels::{Isa, reduce_accumulators};
 
-/// Who takes a layer's dense gradient: index of the layer, and the gradient of the mean loss, row-major.
-pub(crate) type Visit<'a> = &'a mut (dyn FnMut(usize, &[f32]) + Send);
+/// Who takes a layer's dense gradient: index of the layer, the gradient of the mean loss, row-major, and the parameters.
+pub type Visit<'a> = &'a mut (dyn FnMut(usize, &[f32], &ParamStore) + Send);
 
 /// Memory for the largest layer, reused by each.
 #[derive(Debug, Default)]
@@ -59,6 +59,6 @@ impl DenseGradients<'_> {
         gradient.resize(layer.forward.order.len(), 0.0);
         reduce_accumulators(isa, accumulators, &layer.forward.order, gradient);
         store.set_from_dense(op.weight, Column::Gradient, gradient);
-        (self.visit)(op.layer, gradient);
+        (self.visit)(op.layer, gradient, store);
     }
 }

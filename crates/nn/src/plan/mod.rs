@@ -22,7 +22,8 @@ mod tests;
 mod workspace;
 
 pub use clock::Part;
-pub(crate) use dense::{DenseGradients, DenseScratch, Visit};
+pub use dense::Visit;
+pub(crate) use dense::{DenseGradients, DenseScratch};
 pub use layer::LayerPath;
 pub use profile::{Phase, Profile, Span};
 pub use workspace::Workspace;

@@ -1,17 +1,21 @@
 //! Steps that also tell the gradient where no weight is: what growth criteria rank.
 
 use super::{Session, SessionError, StepOutcome};
+use crate::params::Column;
+use crate::plan::Visit;
+use rarefy_core::Pattern;
 
 impl Session {
-    /// [`Session::gradients`], and calls `visit(layer, gradient)` with the gradient of the mean loss at *every* position of
-    /// each prunable layer, row-major, from the last layer to the first. Of one layer at a time: the memory is reused.
+    /// [`Session::gradients`], and calls `visit(layer, gradient, store)` with the gradient of the mean loss at *every*
+    /// position of each prunable layer, row-major, from the last layer to the first. Of one layer at a time: the memory is
+    /// reused. `store` holds the parameters as they are before the step.
     ///
     /// On error what `visit` was given is worthless.
     pub fn dense_gradients(
         &mut self,
         images: &[f32],
         labels: &[u32],
-        visit: &mut (dyn FnMut(usize, &[f32]) + Send),
+        visit: Visit<'_>,
     ) -> Result<StepOutcome, SessionError> {
         self.pass(images, labels, Some(visit))
     }
@@ -22,7 +26,7 @@ impl Session {
         images: &[f32],
         labels: &[u32],
         lr: f64,
-        visit: &mut (dyn FnMut(usize, &[f32]) + Send),
+        visit: Visit<'_>,
     ) -> Result<StepOutcome, SessionError> {
         self.step(images, labels, Some(lr), Some(visit))
     }
@@ -34,9 +38,26 @@ impl Session {
         &mut self,
         images: &[f32],
         labels: &[u32],
-        visit: &mut (dyn FnMut(usize, &[f32]) + Send),
+        visit: Visit<'_>,
     ) -> Result<StepOutcome, SessionError> {
         self.step(images, labels, None, Some(visit))
+    }
+
+    /// Sets momentum and second moment to zero, as before the first step.
+    pub fn clear_optimizer(&mut self) {
+        for column in [Column::Momentum, Column::SecondMoment] {
+            self.store.column_mut(column).fill(0.0);
+        }
+    }
+
+    /// Lets `change` write the values of the prunable layers, `change(layer, pattern, values)`, between steps.
+    pub fn change_weights(&mut self, mut change: impl FnMut(usize, &Pattern, &mut [f32])) {
+        for view in 0..self.store.views().len() {
+            let Some(layer) = self.store.views()[view].pattern else { continue };
+            let (pattern, values) = self.store.pattern_and_values(layer, view);
+            change(layer, pattern, values);
+        }
+        self.plan.refresh(&mut self.workspace, &self.store);
     }
 
     /// Makes room for dense gradients, so that steps with them allocate nothing.
