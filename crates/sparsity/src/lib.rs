@@ -25,10 +25,12 @@ mod fired;
 pub mod grow;
 pub mod init;
 mod layer;
+pub mod method;
 mod proportional;
 mod registry;
 pub mod saliency;
 pub mod sampling;
+pub mod schedule;
 
 pub use active::{Active, Columns, Network, Positions, Scratch};
 pub use draw::{Drawn, DrawnLayer, Request, draw};
