@@ -109,6 +109,59 @@ fn a_data_directory_that_cannot_be_made_is_the_systems_refusal() {
 }
 
 #[test]
+fn all_images_are_trained_on_where_none_are_held_out() {
+    let folder = folder();
+    write_cifar100(folder.path());
+    let train = [
+        "train",
+        "--data",
+        "cifar100",
+        "--data-dir",
+        ".",
+        "--valid_split",
+        "0",
+        "--model",
+        "cifar_resnet_8_2",
+    ];
+    let short =
+        ["--density", "0.1", "--epochs", "1", "--batch-size", "5000", "--out", "run", "--json", "--quiet"];
+    let summary = printed(rarefy(&folder).args(train).args(short));
+    assert_eq!((&summary["val_acc"], &summary["best_epoch"]), (&Value::Null, &1.into()));
+    // Every image is black and of class 0.
+    assert_eq!(summary["test_acc"], summary["test_acc_last"]);
+    assert_eq!(
+        summary["train_flops"].as_f64().unwrap(),
+        50_000.0 * 6.0 * summary["macs_sparse"].as_f64().unwrap()
+    );
+    let recipe = std::fs::read_to_string(folder.path().join("run/recipe.toml")).unwrap();
+    assert!(recipe.contains("valid_split = 0.0"), "{recipe}");
+    // The split belongs to the run: it is not resumed under another one.
+    let other = ["train", "--resume", "run", "--valid-split", "0.1"];
+    fails(rarefy(&folder).args(other), 2, &["valid_split"]);
+}
+
+#[test]
+fn options_that_a_data_set_does_not_have_are_refused() {
+    let folder = folder();
+    write_cifar100(folder.path());
+    for (data, option, word) in [
+        ("digits", ["--valid-split", "0"], "valid_split"),
+        ("digits", ["--split-seed", "3"], "split_seed"),
+        ("digits", ["--normalization", "published"], "normalization"),
+        ("digits", ["--pad-to-32=true", "--quiet"], "pad_to_32"),
+        ("cifar100", ["--normalization", "published"], "normalization"),
+        ("cifar100", ["--pad-to-32", "--quiet"], "pad_to_32"),
+        ("cifar100", ["--valid-split", "1"], "valid_split"),
+        ("cifar100", ["--valid-split", "-0.1"], "valid_split"),
+        ("cifar100", ["--normalization", "publish"], "did you mean `published`"),
+    ] {
+        let train = ["train", "--data", data, "--data-dir", ".", "--out", "run"];
+        fails(rarefy(&folder).args(train).args(option), 2, &[word]);
+    }
+    assert!(!folder.path().join("run").exists());
+}
+
+#[test]
 fn a_network_is_inspected_without_the_data() {
     let folder = folder();
     let inspect = ["inspect", "--data", "cifar100", "--model", "cifar_resnet_8", "--json"];

@@ -64,7 +64,13 @@ impl Recipe {
     /// # Errors
     /// An unknown name, missing or damaged files.
     pub fn open_data(&self) -> Result<Arc<dyn Dataset>, DataError> {
-        let options = rarefy_data::Options { data_dir: self.data_dir.clone(), ..Default::default() };
+        let options = rarefy_data::Options {
+            data_dir: self.data_dir.clone(),
+            valid_split: self.valid_split,
+            split_seed: self.split_seed,
+            normalization: self.normalization,
+            pad_to_32: self.pad_to_32,
+        };
         rarefy_data::open(&self.data, &options)
     }
 }

@@ -1,11 +1,16 @@
 //! Recipes: complete, re-runnable, refused when anything in them is wrong.
 
 use rarefy_core::Density;
+use rarefy_data::Constants;
 use rarefy_train::{LrScheduleName, OptimizerName, Recipe, RecipeError, Scaled};
 
 fn full() -> Recipe {
     Recipe {
         data_dir: Some("data".into()),
+        valid_split: Some(0.05),
+        split_seed: Some(4),
+        normalization: Constants::Published,
+        pad_to_32: true,
         lr_schedule: LrScheduleName::MULTISTEP,
         milestones: Some(vec![3, 7]),
         density: Density::new(0.017).unwrap(),
@@ -72,6 +77,10 @@ fn each_value_out_of_range_is_an_error_that_names_its_key() {
         ("density = -1.0", "density"),
         ("density = 1.5", "density"),
         ("density = nan", "density"),
+        ("valid_split = 1.0", "valid_split"),
+        ("valid_split = -0.1", "valid_split"),
+        ("valid_split = nan", "valid_split"),
+        ("split_seed = 9223372036854775808", "split_seed"),
         ("epochs = 0", "epochs"),
         ("epochs = -1", "epochs"),
         ("batch_size = 0", "batch_size"),

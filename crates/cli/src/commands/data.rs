@@ -2,7 +2,8 @@
 
 mod fetch;
 
-pub(crate) use fetch::fetch_with_progress;
+pub(crate) use fetch::ensure_data;
+use fetch::fetch_with_progress;
 
 use crate::failure::Failure;
 use crate::format::grouped;

@@ -4,6 +4,7 @@ mod flags;
 mod published;
 mod report;
 
+use super::data::ensure_data;
 use crate::failure::Failure;
 use crate::output::note;
 use crate::progress::Watcher;
@@ -33,6 +34,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "PATH", num_args = 0..=1)]
     #[allow(clippy::option_option)]
     resume: Option<Option<PathBuf>>,
+    /// Fetch the data set first if it is not here
+    #[arg(long)]
+    fetch: bool,
     /// Print the summary as JSON on standard output
     #[arg(long)]
     json: bool,
@@ -85,6 +89,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     recipe.check()?;
     warnings.extend(short_run(&recipe));
     let out = recipe.out.take();
+    ensure_data(&recipe.data, recipe.data_dir.as_deref(), args.fetch)?;
     let mut trainer = Trainer::new(Setup::from_recipe(recipe.clone())?)?;
     for warning in warnings {
         note(format_args!("warning: {warning}"));

@@ -65,11 +65,16 @@ impl Recipe {
             ("mask_seed", self.mask_seed),
             ("init_seed", self.init_seed),
             ("data_seed", self.data_seed),
+            ("split_seed", self.split_seed),
         ] {
             // TOML integers are signed.
             let fits = seed.is_none_or(|seed| i64::try_from(seed).is_ok());
             require(fits, key, "a whole number from 0 to 2^63 - 1", || format!("{seed:?}"))?;
         }
+        let share = self.valid_split.unwrap_or(0.0);
+        require((0.0..1.0).contains(&share), "valid_split", "a share from 0 to below 1", || {
+            share.to_string()
+        })?;
         let finite = |value: f64, ok: bool| value.is_finite() && ok;
         require(finite(self.lr, self.lr > 0.0), "lr", "a finite number above 0", || self.lr.to_string())?;
         let momentum = (0.0..1.0).contains(&self.momentum);

@@ -2,12 +2,17 @@
 
 use super::{LrScheduleName, Method, OptimizerName, PatternUnit, Recipe};
 use rarefy_core::{Block, Density, same_name};
+use rarefy_data::Constants;
 
 impl Default for Recipe {
     fn default() -> Self {
         Self {
             data: "digits".to_owned(),
             data_dir: None,
+            valid_split: None,
+            split_seed: None,
+            normalization: Constants::Standard,
+            pad_to_32: false,
             model: "cifar_resnet_8".to_owned(),
             density: Density::new(0.1).unwrap_or(Density::DENSE),
             sparse_init: "erk".to_owned(),

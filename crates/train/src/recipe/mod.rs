@@ -1,5 +1,6 @@
 //! Everything that decides a run, as one re-runnable TOML file.
 
+mod by_name;
 mod check;
 mod choices;
 mod defaults;
@@ -11,6 +12,7 @@ pub use choices::{LrScheduleName, Method, OptimizerName, PatternUnit, PatternUni
 pub use identity::{Difference, Identity};
 
 use rarefy_core::Density;
+use rarefy_data::Constants;
 use rarefy_nn::optim::{LrSchedule, Optimizer, UnknownDecay, half_and_three_quarters};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -26,6 +28,18 @@ pub struct Recipe {
     /// Folder of the data set's files; embedded data needs none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data_dir: Option<PathBuf>,
+    /// Share of the training images that becomes the validation split; 0 trains on all. By default the data set's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_split: Option<f64>,
+    /// Draws the validation split at random; by default it is the last training images.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split_seed: Option<u64>,
+    /// Constants of the normalization.
+    #[serde(with = "by_name", skip_serializing_if = "is_standard")]
+    pub normalization: Constants,
+    /// Black borders around 28 x 28 images (MNIST) make them 32 x 32.
+    #[serde(skip_serializing_if = "is_false")]
+    pub pad_to_32: bool,
     /// Model name.
     pub model: String,
     /// Fraction of prunable weights that exist; 1 is dense training.
@@ -91,6 +105,14 @@ pub struct Recipe {
 /// The published milestones of a run of `epochs`.
 fn published_milestones(epochs: u32) -> Vec<u32> {
     half_and_three_quarters(epochs as usize, 1).map(|epoch| epoch as u32).to_vec()
+}
+
+fn is_standard(constants: &Constants) -> bool {
+    *constants == Constants::Standard
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// Whether a multiplier changes nothing.

@@ -3,6 +3,7 @@
 use crate::args::{choices, data_help, init_help, model_help};
 use clap::builder::BoolishValueParser;
 use rarefy::core::Density;
+use rarefy::data::Constants;
 use rarefy::nn::optim::DECAYS;
 use rarefy::train::{LrScheduleName, Method, OptimizerName, PatternUnit, Recipe, Scaled};
 use std::path::PathBuf;
@@ -14,7 +15,19 @@ pub(super) struct RecipeFlags {
     pub(super) data: Option<String>,
     /// Folder of the data set's files; embedded data needs none
     #[arg(long, value_name = "DIR")]
-    data_dir: Option<PathBuf>,
+    pub(super) data_dir: Option<PathBuf>,
+    /// Share of the training images to validate on; 0 trains on all [default: the data set's, 0.1]
+    #[arg(long, value_name = "SHARE", allow_hyphen_values = true)]
+    valid_split: Option<f64>,
+    /// Draw the validation images at random by this seed [default: the last training images]
+    #[arg(long, value_name = "SEED")]
+    split_seed: Option<u64>,
+    #[arg(long, help = choices("Mean and deviation the pixels are normalized by", Constants::ALL.map(Constants::name)))]
+    normalization: Option<Constants>,
+    /// Make 28x28 images 32x32 by a black border: true or false
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(value_parser = BoolishValueParser::new())]
+    pad_to_32: Option<bool>,
     #[arg(long, short, help = model_help())]
     pub(super) model: Option<String>,
     /// Fraction of prunable weights that exist, above 0 and at most 1 (dense)
@@ -92,6 +105,8 @@ impl RecipeFlags {
     /// Overrides the keys of `recipe` whose flags were given.
     pub(super) fn apply(&self, recipe: &mut Recipe) {
         set(&mut recipe.data, &self.data);
+        set(&mut recipe.normalization, &self.normalization);
+        set(&mut recipe.pad_to_32, &self.pad_to_32);
         set(&mut recipe.model, &self.model);
         set(&mut recipe.density, &self.density);
         set(&mut recipe.sparse_init, &self.sparse_init);
@@ -110,6 +125,8 @@ impl RecipeFlags {
         set(&mut recipe.seed, &self.seed);
         set_some(&mut recipe.scaled, &self.scaled);
         set_some(&mut recipe.data_dir, &self.data_dir);
+        set_some(&mut recipe.valid_split, &self.valid_split);
+        set_some(&mut recipe.split_seed, &self.split_seed);
         set_some(&mut recipe.test_batch_size, &self.test_batch_size);
         set_some(&mut recipe.milestones, &self.milestones);
         set_some(&mut recipe.mask_seed, &self.mask_seed);
