@@ -5,7 +5,7 @@ use crate::tally::{Outcome, Tally};
 use rarefy::core::{Block, Density, Extent};
 use rarefy::nn::graph::Graph;
 use rarefy::nn::models;
-use rarefy::sparsity::{Layer, Request, draw, init};
+use rarefy::sparsity::{Layer, Options, Request, draw, init};
 use serde_json::Value;
 use std::path::Path;
 
@@ -94,8 +94,14 @@ fn check_densities(model: &str, entry: &Value, tally: &mut Tally) -> Result<(), 
         for (key, case) in object(cases)? {
             let label = format!("{model} {name} {key}");
             let density: Density = key.parse()?;
-            let request =
-                Request { init: rule, layers: &layers, density, block: Block::UNSTRUCTURED, mask_seed: 0 };
+            let request = Request {
+                init: rule,
+                layers: &layers,
+                density,
+                block: Block::UNSTRUCTURED,
+                mask_seed: 0,
+                options: Options::none(),
+            };
             let drawn = draw(&request);
             if text(get(case, "status")?)? != "ok" {
                 tally.require(&label, drawn.is_err(), || "expected an error, found patterns".into());

@@ -50,20 +50,79 @@ pub enum SparsityError {
         /// Parameter name.
         layer: String,
     },
-    /// The least number of weights per layer does not fit the budget.
+    /// What every layer keeps at least does not fit the budget.
     #[error(
-        "`{rule}` has no room left at layer `{layer}`: --min-per-layer {least} in every layer takes more than the {target} \
-         weights of this density; raise the density or lower --min-per-layer"
+        "`{rule}` has no room left at layer `{layer}`: what --min-per-layer and --keep-dense keep takes more than the \
+         {target} weights of this density; raise the density or lower --min-per-layer"
     )]
     Least {
         /// The rule.
         rule: &'static str,
         /// Parameter name.
         layer: String,
-        /// Blocks per layer.
-        least: u64,
         /// Weights of the network.
         target: u64,
+    },
+    /// A rule needs more than the density leaves.
+    #[error(
+        "density {density} keeps {target} weights, too few or too many for what `{rule}` gives layer `{layer}`; the \
+         feasible range is {smallest} to {largest}"
+    )]
+    Infeasible {
+        /// The rule.
+        rule: &'static str,
+        /// The density asked for.
+        density: Density,
+        /// Its budget.
+        target: u64,
+        /// The layer whose demand is in the way.
+        layer: String,
+        /// A feasible density just above the lower limit.
+        smallest: f64,
+        /// Upper limit.
+        largest: f64,
+    },
+    /// A name stands for no layer.
+    #[error("{what} names `{name}`, which is no layer of this network{}", meant(.suggestion))]
+    NoSuchLayer {
+        /// Where the name was given.
+        what: &'static str,
+        /// The name.
+        name: String,
+        /// The name probably meant.
+        suggestion: Option<String>,
+    },
+    /// A table of densities lacks a layer.
+    #[error("the table of densities has none for layer `{layer}`; add it, or `*` for all that are not named")]
+    NoDensity {
+        /// Parameter name.
+        layer: String,
+    },
+    /// Random draws left a layer without weights.
+    #[error(
+        "the draws of --mask-sampling bernoulli left layer `{layer}` without a weight; raise the density, take another \
+         seed, or --mask-sampling exact"
+    )]
+    EmptyDraw {
+        /// Parameter name.
+        layer: String,
+    },
+    /// Layers that are kept dense leave nothing for the others.
+    #[error(
+        "density {density} keeps {target} of {weights} weights, but --keep-dense takes {kept}; the feasible range is \
+         {smallest} to 1, or give --budget pruned"
+    )]
+    KeptDense {
+        /// The density asked for.
+        density: Density,
+        /// Its budget.
+        target: u64,
+        /// Prunable weights of the network.
+        weights: u64,
+        /// Weights of the layers kept dense.
+        kept: u64,
+        /// A feasible density just above the limit.
+        smallest: f64,
     },
     /// A saliency was drawn without a network to measure.
     #[error("`{rule}` must measure the network; this command has no network to measure")]
@@ -147,7 +206,7 @@ pub enum SparsityError {
     },
     /// The layers that must be dense leave too little for the others.
     #[error(
-        "density {density} keeps {target} of {weights} weights, but what this sparse init makes dense ({dense} of \
+        "density {density} keeps {target} of {weights} weights, but what must be dense ({dense} of \
          {layers} layers){} takes {least}; the feasible range starts near {smallest}", others(unit, .first)
     )]
     TooManyDense {
@@ -174,6 +233,10 @@ pub enum SparsityError {
 
 fn hint(suggestion: &Option<&'static str>) -> String {
     suggestion.map_or_else(String::new, |name| format!(", did you mean `{name}`?"))
+}
+
+fn meant(suggestion: &Option<String>) -> String {
+    suggestion.as_ref().map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
 }
 
 fn others(unit: &str, first: &Option<String>) -> String {

@@ -5,11 +5,18 @@
 //!
 //! ```
 //! use rarefy_core::{Block, Density};
-//! use rarefy_sparsity::{Layer, Request, draw, init};
+//! use rarefy_sparsity::{Layer, Options, Request, draw, init};
 //!
 //! let layers = [Layer::conv("conv", 16, 3, 3, 3), Layer::linear("fc", 10, 16)];
 //! let density = Density::new(0.1)?;
-//! let request = Request { init: init::find("erk")?, layers: &layers, density, block: Block::UNSTRUCTURED, mask_seed: 17 };
+//! let request = Request {
+//!     init: init::find("erk")?,
+//!     layers: &layers,
+//!     density,
+//!     block: Block::UNSTRUCTURED,
+//!     mask_seed: 17,
+//!     options: Options::none(),
+//! };
 //! let drawn = draw(&request)?;
 //! assert_eq!(drawn.attained, density.budget(16 * 27 + 160));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -24,8 +31,11 @@ mod error;
 mod fired;
 pub mod grow;
 pub mod init;
+mod keep_dense;
 mod layer;
 pub mod method;
+mod options;
+mod problem;
 mod proportional;
 mod registry;
 pub mod saliency;
@@ -33,7 +43,9 @@ pub mod sampling;
 pub mod schedule;
 
 pub use active::{Active, Columns, Network, Positions, Scratch};
-pub use draw::{Drawn, DrawnLayer, Request, draw};
+pub use draw::{Drawn, DrawnLayer, Request, draw, draw_with};
 pub use error::SparsityError;
 pub use fired::Fired;
+pub use keep_dense::{KeepDense, KeepDenseError};
 pub use layer::{Layer, LayerKind};
+pub use options::{BudgetOver, MaskSampling, Options};

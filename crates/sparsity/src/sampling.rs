@@ -47,3 +47,40 @@ fn sample_layer(
     let positions = Stream::new(mask_seed, Purpose::Mask, index).choose(capacity as u32, count as u32);
     Pattern::from_positions(layer.shape, block, &positions).map_err(named)
 }
+
+/// Draws every block for itself, with the density of its layer: the published draws, whose counts are random.
+///
+/// A pure function of (`mask_seed`, [`Purpose::Mask`], layer index), as [`sample`] is. A layer of density 1 is full.
+///
+/// # Errors
+/// A wrong number of densities, a bad shape or block, a layer that gets no block.
+pub fn sample_bernoulli(
+    layers: &[Layer],
+    densities: &[f64],
+    block: Block,
+    mask_seed: u64,
+) -> Result<Vec<Pattern>, SparsityError> {
+    if layers.len() != densities.len() {
+        return Err(SparsityError::Length {
+            what: "density",
+            expected: layers.len(),
+            found: densities.len(),
+        });
+    }
+    if block.is_empty() {
+        return Err(SparsityError::Block { found: block });
+    }
+    let draw = |((index, layer), &density): ((u64, &Layer), &f64)| {
+        let named = |source| SparsityError::Layer { layer: layer.name.clone(), source };
+        let block = block.fit(layer.shape);
+        Pattern::check(layer.shape, block).map_err(named)?;
+        let mut stream = Stream::new(mask_seed, Purpose::Mask, index);
+        let blocks = (layer.weights() / block.len() as u64) as u32;
+        let positions: Vec<u32> = (0..blocks).filter(|_| stream.uniform() < density).collect();
+        if positions.is_empty() {
+            return Err(SparsityError::EmptyDraw { layer: layer.name.clone() });
+        }
+        Pattern::from_positions(layer.shape, block, &positions).map_err(named)
+    };
+    (0..).zip(layers).zip(densities).map(draw).collect()
+}

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{any_density, block, config, density, layers, rule};
+use common::{any_density, block, config, density, formula, layers, table};
 use proptest::prelude::*;
 use rarefy_core::Block;
 use rarefy_sparsity::budget::{Shares, share};
@@ -78,12 +78,14 @@ fn dense_layers_that_starve_the_others_are_an_error() {
     let error = share(&layers, &[1.0, 0.05, 0.05], density(0.36), SINGLE).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "density 0.36 keeps 11 of 30 weights, but what this sparse init makes dense (1 of 3 layers) and one weight in \
+        "density 0.36 keeps 11 of 30 weights, but what must be dense (1 of 3 layers) and one weight in \
          each other layer (from `fc10` on) takes 12; the feasible range starts near 0.4"
     );
     let error = share(&layers, &[1.0; 3], density(0.5), SINGLE).unwrap_err();
     assert!(
-        error.to_string().contains("makes dense (3 of 3 layers) takes 30; the feasible range starts near 1"),
+        error
+            .to_string()
+            .contains("must be dense (3 of 3 layers) takes 30; the feasible range starts near 1"),
         "{error}"
     );
 }
@@ -181,9 +183,12 @@ proptest! {
 
     #[test]
     fn the_total_is_the_largest_attainable_not_above_the_target(
-        init in rule(), layers in layers(), global in any_density(), block in block(),
+        init in formula(), layers in layers(), global in any_density(), block in block(),
     ) {
-        let densities = init.densities(&Problem::new(&layers, global).unwrap()).unwrap();
+        let options = table(global);
+        let densities = init.densities(&Problem::new(&layers, global).unwrap().with(&options));
+        prop_assume!(densities.is_ok());
+        let densities = densities.unwrap();
         let target = global.budget(layers.iter().map(Layer::weights).sum());
         let best = largest_attainable(&layers, &densities, block, target);
         match share(&layers, &densities, global, block) {
@@ -199,9 +204,12 @@ proptest! {
 
     #[test]
     fn counts_are_floor_or_ceiling_of_the_ideal_unless_a_layer_would_be_empty(
-        init in rule(), layers in layers(), global in any_density(),
+        init in formula(), layers in layers(), global in any_density(),
     ) {
-        let densities = init.densities(&Problem::new(&layers, global).unwrap()).unwrap();
+        let options = table(global);
+        let densities = init.densities(&Problem::new(&layers, global).unwrap().with(&options));
+        prop_assume!(densities.is_ok());
+        let densities = densities.unwrap();
         let ideal = |index: usize| densities[index] * layers[index].weights() as f64;
         prop_assume!((0..layers.len()).all(|index| ideal(index) >= 1.0));
         let shares = share(&layers, &densities, global, SINGLE).unwrap();

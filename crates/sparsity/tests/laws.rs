@@ -2,19 +2,23 @@
 
 mod common;
 
-use common::{any_density, block, config, layers, rule};
+use common::{any_density, block, config, draw_any, formula, layers, rule, table};
 use proptest::prelude::*;
 use rarefy_core::Block;
-use rarefy_sparsity::init::Problem;
-use rarefy_sparsity::{Layer, Request, SparsityError, draw};
+use rarefy_sparsity::init::{Problem, Rule};
+use rarefy_sparsity::{Layer, Request, SparsityError};
 
 proptest! {
     #![proptest_config(config(512))]
 
     #[test]
-    fn densities_spend_the_budget_and_stay_in_range(init in rule(), layers in layers(), density in any_density()) {
-        let problem = Problem::new(&layers, density).unwrap();
-        let densities = init.densities(&problem).unwrap();
+    fn densities_spend_the_budget_and_stay_in_range(init in formula(), layers in layers(), density in any_density()) {
+        let options = table(density);
+        let problem = Problem::new(&layers, density).unwrap().with(&options);
+        let densities = match init.densities(&problem) {
+            Ok(densities) => densities,
+            Err(error) => return refused(init, &layers, &error),
+        };
         prop_assert_eq!(densities.len(), layers.len());
         prop_assert!(densities.iter().all(|&d| d > 0.0 && d <= 1.0), "{:?}", densities);
         let spent: f64 = densities.iter().zip(&layers).map(|(d, layer)| d * layer.weights() as f64).sum();
@@ -24,11 +28,12 @@ proptest! {
 
     #[test]
     fn budget_is_exact_for_every_init(init in rule(), layers in layers(), density in any_density(), seed: u64) {
-        let request = Request { init, layers: &layers, density, block: Block::UNSTRUCTURED, mask_seed: seed };
-        match draw(&request) {
+        let options = table(density);
+        let request = Request { init, layers: &layers, density, block: Block::UNSTRUCTURED, mask_seed: seed, options: &options };
+        match draw_any(&request) {
             Ok(drawn) => {
                 let weights: u64 = layers.iter().map(Layer::weights).sum();
-                prop_assert_eq!(drawn.target, density.budget(weights));
+                prop_assert_eq!(drawn.target, density.budget(weights), "{}", init.name());
                 prop_assert_eq!(drawn.attained, drawn.target);
                 prop_assert_eq!(drawn.patterns.iter().map(|pattern| pattern.nnz() as u64).sum::<u64>(), drawn.target);
             }
@@ -40,8 +45,9 @@ proptest! {
     fn patterns_fit_their_layers_and_none_is_empty(
         init in rule(), layers in layers(), density in any_density(), block in block(), seed: u64,
     ) {
-        let request = Request { init, layers: &layers, density, block, mask_seed: seed };
-        let drawn = match draw(&request) {
+        let options = table(density);
+        let request = Request { init, layers: &layers, density, block, mask_seed: seed, options: &options };
+        let drawn = match draw_any(&request) {
             Ok(drawn) => drawn,
             Err(error) => return infeasible(&request, &error),
         };
@@ -65,7 +71,8 @@ proptest! {
     fn same_seed_same_pattern_on_any_thread(
         init in rule(), layers in layers(), density in any_density(), block in block(), seed: u64,
     ) {
-        let draw = || draw(&Request { init, layers: &layers, density, block, mask_seed: seed });
+        let options = table(density);
+        let draw = || draw_any(&Request { init, layers: &layers, density, block, mask_seed: seed, options: &options });
         let here = draw();
         let elsewhere: Vec<_> = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..2).map(|_| scope.spawn(draw)).collect();
@@ -83,18 +90,42 @@ fn infeasible(request: &Request<'_>, error: &SparsityError) -> Result<(), TestCa
         SparsityError::TooSparse { target, least, smallest, .. } => {
             prop_assert!(target < units && least == units);
             prop_assert!(smallest > density.get());
-            let again = draw(&Request { density: common::density(smallest), ..*request });
+            let options = table(common::density(smallest));
+            let again =
+                draw_any(&Request { density: common::density(smallest), options: &options, ..*request });
             prop_assert!(!matches!(again, Err(SparsityError::TooSparse { .. })), "{:?}", again);
         }
         SparsityError::TooManyDense { target, least, .. } => {
             prop_assert!(target >= units && target < least);
-            let densities = init.densities(&Problem::new(layers, density).unwrap()).unwrap();
+            let densities =
+                init.densities(&Problem::new(layers, density).unwrap().with(request.options)).unwrap();
             let needed = layers.iter().zip(densities).map(|(layer, density)| {
                 if density == 1.0 { layer.weights() } else { block.fit(layer.shape).len() as u64 }
             });
             prop_assert_eq!(least, needed.sum::<u64>());
         }
+        SparsityError::Infeasible { .. } => refused(init, layers, error)?,
         ref other => prop_assert!(false, "unexpected error: {}", other),
+    }
+    Ok(())
+}
+
+/// A density that a rule refuses lies outside the range it names, and its ends are feasible to the rule.
+fn refused(init: &dyn Rule, layers: &[Layer], error: &SparsityError) -> Result<(), TestCaseError> {
+    let &SparsityError::Infeasible { density, smallest, largest, .. } = error else {
+        return Err(TestCaseError::fail(format!("unexpected error: {error}")));
+    };
+    prop_assert!(density.get() < smallest || density.get() > largest, "{}", error);
+    prop_assert!(smallest <= largest, "{}", error);
+    for end in [smallest, largest] {
+        let problem = Problem::new(layers, common::density(end)).unwrap();
+        prop_assert!(
+            init.densities(&problem).is_ok(),
+            "{} at {}: {:?}",
+            error,
+            end,
+            init.densities(&problem)
+        );
     }
     Ok(())
 }

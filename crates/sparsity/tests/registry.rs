@@ -1,6 +1,7 @@
 //! Names: of rules, of their files, and in the documentation.
 
-use rarefy_sparsity::{SparsityError, init};
+use rarefy_core::Density;
+use rarefy_sparsity::{Layer, Options, SparsityError, init};
 use std::collections::BTreeSet;
 
 const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/init");
@@ -13,6 +14,16 @@ fn names() -> BTreeSet<String> {
 fn names_are_unique_and_every_rule_has_a_summary() {
     assert_eq!(names().len(), init::REGISTRY.len());
     assert!(init::REGISTRY.iter().all(|rule| !rule.summary().is_empty()));
+}
+
+#[test]
+fn every_rule_has_a_formula_or_a_saliency() {
+    let layers = [Layer::conv("conv", 8, 3, 3, 3), Layer::linear("fc", 10, 8)];
+    let options = Options { layer_densities: [("*".to_owned(), 0.5)].into(), ..Options::default() };
+    let problem = init::Problem::new(&layers, Density::new(0.9).unwrap()).unwrap().with(&options);
+    for rule in init::REGISTRY {
+        assert_ne!(rule.saliency().is_some(), rule.densities(&problem).is_ok(), "{}", rule.name());
+    }
 }
 
 #[test]
@@ -40,7 +51,16 @@ fn the_documented_names_are_those_of_the_registry() {
 
 #[test]
 fn published_spellings_are_found() {
-    for (given, name) in [("ERK", "erk"), ("ER", "er"), ("uniform", "uniform"), ("Uniform", "uniform")] {
+    for (given, name) in [
+        ("ERK", "erk"),
+        ("ER", "er"),
+        ("uniform", "uniform"),
+        ("Uniform", "uniform"),
+        ("ERK_plus", "erk_plus"),
+        ("GraSP", "grasp"),
+        ("global_magnitude", "magnitude"),
+        ("file:x.toml", "file"),
+    ] {
         assert_eq!(init::find(given).unwrap().name(), name);
     }
 }
@@ -50,9 +70,12 @@ fn an_unknown_init_is_an_error_that_lists_the_names_and_suggests_the_nearest() {
     let error = |name| init::find(name).map(|rule| rule.name()).unwrap_err();
     assert_eq!(
         error("ERKK").to_string(),
-        "unknown sparse init `ERKK`, did you mean `erk`?; choices: uniform, er, erk"
+        "unknown sparse init `ERKK`, did you mean `erk`?; choices: uniform, uniform_plus, er, erk, erk_plus, balanced, pyramidal, snip, grasp, synflow, magnitude, file"
     );
-    assert_eq!(error("snip").to_string(), "unknown sparse init `snip`; choices: uniform, er, erk");
+    assert_eq!(
+        error("xyz").to_string(),
+        "unknown sparse init `xyz`; choices: uniform, uniform_plus, er, erk, erk_plus, balanced, pyramidal, snip, grasp, synflow, magnitude, file"
+    );
     assert!(matches!(error("unifrom"), SparsityError::UnknownName { suggestion: Some("uniform"), .. }));
     assert!(matches!(error(""), SparsityError::UnknownName { suggestion: None, .. }));
 }

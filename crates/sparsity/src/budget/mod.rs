@@ -8,6 +8,34 @@ use crate::{Layer, SparsityError};
 use rarefy_core::{Block, Density};
 use slot::Slot;
 
+/// How many weights a network gets: `fixed + round(density * over)`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Budget {
+    /// The density asked for.
+    pub density: Density,
+    /// Weights besides those that the density is a fraction of.
+    pub fixed: u64,
+    /// Weights that the density is a fraction of.
+    pub over: u64,
+}
+
+impl Budget {
+    /// `round(density * weights)`.
+    pub const fn of(density: Density, weights: u64) -> Self {
+        Self { density, fixed: 0, over: weights }
+    }
+
+    /// The number of weights.
+    pub fn target(&self) -> u64 {
+        self.fixed + self.density.budget(self.over)
+    }
+
+    /// A density just large enough for `weights` weights, short to read.
+    fn smallest(&self, weights: u64) -> f64 {
+        just_above(weights.saturating_sub(self.fixed) as f64, self.over as f64)
+    }
+}
+
 /// A budget shared among layers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shares {
@@ -34,15 +62,29 @@ pub fn share(
     block: Block,
 ) -> Result<Shares, SparsityError> {
     let problem = Problem::new(layers, density)?;
+    share_budget(layers, densities, &Budget::of(density, problem.weights()), block)
+}
+
+/// [`share`] of any budget.
+///
+/// # Errors
+/// Lists and blocks that fit no layer, a budget too small for one block a layer or for the layers of density 1.
+pub fn share_budget(
+    layers: &[Layer],
+    densities: &[f64],
+    budget: &Budget,
+    block: Block,
+) -> Result<Shares, SparsityError> {
+    let density = budget.density;
+    let weights = Problem::new(layers, density)?.weights();
     check(layers, densities, block)?;
-    let weights = problem.weights();
-    let target = density.budget(weights);
+    let target = budget.target().min(weights);
     let unit = if block == Block::UNSTRUCTURED { "weight" } else { "block" };
     let units: Vec<u64> = layers.iter().map(|layer| block.fit(layer.shape).len() as u64).collect();
 
     let least: u64 = units.iter().sum();
     if target < least {
-        let (layers, smallest) = (layers.len(), just_above(least, weights));
+        let (layers, smallest) = (layers.len(), budget.smallest(least));
         return Err(SparsityError::TooSparse { density, target, weights, unit, layers, least, smallest });
     }
 
@@ -54,7 +96,7 @@ pub fn share(
     let least = taken + sparse.iter().map(|&layer| units[layer]).sum::<u64>();
     if target < least {
         let first = sparse.first().map(|&layer| layers[layer].name.clone());
-        let (dense, layers, smallest) = (dense.len(), layers.len(), just_above(least, weights));
+        let (dense, layers, smallest) = (dense.len(), layers.len(), budget.smallest(least));
         return Err(SparsityError::TooManyDense {
             density,
             target,
@@ -96,8 +138,8 @@ fn check(layers: &[Layer], densities: &[f64], block: Block) -> Result<(), Sparsi
 }
 
 /// `part / whole` rounded up to three significant digits, at most 1: short to read and still feasible.
-fn just_above(part: u64, whole: u64) -> f64 {
-    let ratio = part as f64 / whole as f64;
+pub(crate) fn just_above(part: f64, whole: f64) -> f64 {
+    let ratio = part / whole;
     let scale = 10f64.powi(2 - ratio.log10().floor() as i32);
     ((ratio * scale).ceil() / scale).min(1.0)
 }

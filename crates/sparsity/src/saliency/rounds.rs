@@ -4,7 +4,8 @@ use super::{Kept, Need, Probe, Saliency, keep};
 use crate::{Layer, SparsityError};
 use rarefy_core::{Block, Pattern};
 
-/// Scores the network and keeps `target` of its weights, at least `least` blocks of each layer; a block is fitted to its layer.
+/// Scores the network and keeps `target` of its weights, at least `least[l]` blocks of layer `l` (as many as
+/// it has, if fewer); a block is fitted to its layer.
 ///
 /// An iterative saliency keeps a share `(target / all)^(k / rounds)` of the weights after round `k` of `rounds` and scores
 /// what is left again (Tanaka et al., *Pruning neural networks without any data by iteratively conserving synaptic flow*,
@@ -17,7 +18,9 @@ pub fn measure(
     saliency: &Saliency,
     layers: &[Layer],
     probe: &mut dyn Probe,
-    (target, least, rounds): (u64, u64, u32),
+    target: u64,
+    least: &[u64],
+    rounds: u32,
     block: Block,
 ) -> Result<Kept, SparsityError> {
     let reason = |reason| SparsityError::Probe { rule, reason };

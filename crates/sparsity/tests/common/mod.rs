@@ -3,8 +3,10 @@
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
-use rarefy_core::{Block, Density};
-use rarefy_sparsity::{Layer, init::Rule};
+use rarefy_core::random::{Purpose, Stream};
+use rarefy_core::{Block, Density, Pattern};
+use rarefy_sparsity::saliency::{Dense, Need, Probe};
+use rarefy_sparsity::{Drawn, Layer, Options, Request, SparsityError, draw_with, init, init::Rule};
 
 /// The same cases in every run.
 pub fn config(cases: u32) -> ProptestConfig {
@@ -49,5 +51,59 @@ pub fn block() -> impl Strategy<Value = Block> {
 
 /// Any entry of the registry.
 pub fn rule() -> impl Strategy<Value = &'static dyn Rule> {
-    (0..rarefy_sparsity::init::REGISTRY.len()).prop_map(|index| rarefy_sparsity::init::REGISTRY[index])
+    (0..init::REGISTRY.len()).prop_map(|index| init::REGISTRY[index])
+}
+
+/// Any entry with a formula.
+pub fn formula() -> impl Strategy<Value = &'static dyn Rule> {
+    let formulas: Vec<_> = init::REGISTRY.iter().copied().filter(|rule| rule.saliency().is_none()).collect();
+    (0..formulas.len()).prop_map(move |index| formulas[index])
+}
+
+/// What `file` needs to spend a density; three rounds for what is iterative.
+pub fn table(density: Density) -> Options {
+    let layer_densities = [("*".to_owned(), density.get())].into();
+    Options { layer_densities, saliency_rounds: 3, ..Options::default() }
+}
+
+/// Random weights, and random measurements that are zero where no weight is.
+pub struct RandomProbe<'a> {
+    pub layers: &'a [Layer],
+    pub seed: u64,
+    /// Patterns of every measurement: blocks that were kept.
+    pub rounds: Vec<Vec<usize>>,
+}
+
+impl<'a> RandomProbe<'a> {
+    pub fn new(layers: &'a [Layer], seed: u64) -> Self {
+        Self { layers, seed, rounds: Vec::new() }
+    }
+
+    fn numbers(&self, layer: usize, part: u64) -> Vec<f64> {
+        let mut stream = Stream::new(self.seed, Purpose::Synthetic, 2 * layer as u64 + part);
+        (0..self.layers[layer].weights()).map(|_| stream.normal()).collect()
+    }
+}
+
+impl Probe for RandomProbe<'_> {
+    fn weights(&mut self) -> Result<Dense, String> {
+        Ok((0..self.layers.len()).map(|layer| self.numbers(layer, 0)).collect())
+    }
+
+    fn measure(&mut self, need: Need, kept: &[Pattern]) -> Result<Dense, String> {
+        assert_ne!(need, Need::Magnitude, "the weights are enough");
+        self.rounds.push(kept.iter().map(Pattern::blocks).collect());
+        let masked = |(layer, pattern): (usize, &Pattern)| {
+            let (numbers, mut measured) =
+                (self.numbers(layer, 1), vec![0.0; self.layers[layer].weights() as usize]);
+            pattern.iter_dense_indices().for_each(|index| measured[index] = numbers[index]);
+            measured
+        };
+        Ok(kept.iter().enumerate().map(masked).collect())
+    }
+}
+
+/// Draws with a [`RandomProbe`].
+pub fn draw_any(request: &Request<'_>) -> Result<Drawn, SparsityError> {
+    draw_with(request, Some(&mut RandomProbe::new(request.layers, 3)))
 }
