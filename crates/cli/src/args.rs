@@ -1,6 +1,7 @@
 //! Flags that several commands share, and lists of names for the help.
 
 use crate::failure::Failure;
+use crate::init_flags::InitFlags;
 use clap::Args;
 use rarefy::core::{Density, Extent};
 use rarefy::nn::graph::Graph;
@@ -34,19 +35,23 @@ pub(crate) struct NetworkArgs {
     /// Seed of the pattern and the initial weights
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) init: InitFlags,
 }
 
 impl NetworkArgs {
     /// The part of a recipe that these flags decide.
     pub(crate) fn recipe(&self) -> Recipe {
-        Recipe {
+        let mut recipe = Recipe {
             model: self.model.clone(),
             density: self.density,
             sparse_init: self.sparse_init.clone(),
             pattern: self.pattern,
             seed: self.seed,
             ..Recipe::default()
-        }
+        };
+        self.init.apply(&mut recipe);
+        recipe
     }
 
     /// The network.

@@ -8,6 +8,7 @@ mod args;
 mod commands;
 mod failure;
 mod format;
+mod init_flags;
 mod output;
 mod progress;
 mod signals;

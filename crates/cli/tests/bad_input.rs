@@ -37,6 +37,45 @@ fn a_density_that_leaves_a_layer_empty_names_the_feasible_range() {
 }
 
 #[test]
+fn a_density_that_an_init_cannot_give_names_the_layer_and_the_range() {
+    let inspect = |args: &[&str], words: &[&str]| {
+        fails(rarefy(&folder()).args(["inspect", "--model", "cifar_resnet_20"]).args(args), 2, words);
+    };
+    let erk_plus = ["--sparse-init", "erk_plus", "--classes", "100", "--density", "0.02"];
+    inspect(&erk_plus, &["`erk_plus`", "`fc.weight`", "feasible range is 0.0233 to 1"]);
+    let uniform_plus = ["--sparse-init", "uniform_plus", "--density", "0.001"];
+    inspect(&uniform_plus, &["`uniform_plus`", "`conv.weight`", "feasible range is 0.00215 to 1"]);
+    let thin = ["--sparse-init", "balanced", "--density", "0.00005"];
+    inspect(&thin, &["one weight in each of 22 layers", "feasible range is"]);
+    let kept = ["--keep-dense", "last,layer4|blocks.8", "--density", "0.2"];
+    inspect(&kept, &["--keep-dense takes", "feasible range is", "--budget pruned"]);
+    refused(
+        &["--sparse-init", "erk_plus", "--density", "0.005", "--model", "cifar_resnet_8"],
+        2,
+        &["feasible range"],
+    );
+}
+
+#[test]
+fn lists_of_dense_layers_and_tables_of_densities_are_checked() {
+    refused(&["--keep-dense", "frist"], 2, &["`frist`", "no layer", "`first`"]);
+    refused(&["--keep-dense", "first,,"], 2, &["an empty part"]);
+    refused(&["--keep-dense", "blocks.("], 2, &["regular expression"]);
+    refused(&["--sparse-init", "file:nowhere.toml"], 1, &["nowhere.toml"]);
+    refused(&["--sparse-init", "file"], 2, &["layer_densities"]);
+    let folder = folder();
+    let inspect = |table: &str, words: &[&str]| {
+        std::fs::write(folder.path().join("table.toml"), table).unwrap();
+        let args = ["inspect", "--model", "cifar_resnet_8", "--sparse-init", "file:table.toml"];
+        fails(rarefy(&folder).args(args), 2, words);
+    };
+    inspect("\"*\" = 0.1\n\"conv.wieght\" = 1", &["`conv.wieght`", "`conv.weight`"]);
+    inspect("\"conv.weight\" = 1", &["has none for layer", "`*`"]);
+    inspect("\"*\" = 1.5", &["density 1.5"]);
+    inspect("\"*\" = \"much\"", &["table.toml", "from layer name to density"]);
+}
+
+#[test]
 fn numbers_out_of_range_name_their_key() {
     for (flag, value, word) in [
         ("--epochs", "0", "epochs"),
@@ -51,6 +90,12 @@ fn numbers_out_of_range_name_their_key() {
         ("--threads", "0", "threads"),
         ("--checkpoint-every", "0", "checkpoint_every"),
         ("--milestones", "1,2", "milestones"),
+        ("--erk-power", "NaN", "erk_power"),
+        ("--fc-density", "0", "density must be a number"),
+        ("--saliency-rounds", "0", "saliency_rounds"),
+        ("--samples-per-class", "0", "samples_per_class"),
+        ("--budget", "all", "unknown budget"),
+        ("--mask-sampling", "exakt", "`exact`"),
         ("--pattern", "block:3", "block:RxC"),
         ("--seed", "-1", "seed"),
         ("--seed", "18446744073709551615", "seed"),

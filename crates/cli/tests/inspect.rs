@@ -80,6 +80,36 @@ fn blocks_tile_every_layer_and_stay_within_the_budget() {
 }
 
 #[test]
+fn dense_layers_densities_of_a_file_and_published_draws() {
+    let layer = |report: &Value, name: &str| {
+        let layers = report["layers"].as_array().unwrap();
+        layers.iter().find(|layer| layer["name"] == name).unwrap()["density"].as_f64().unwrap()
+    };
+    let kept = inspect(&["--keep-dense", "first,last,shortcut", "--density", "0.1"]);
+    assert_eq!(kept["nnz"], 27_090);
+    for name in ["conv.weight", "fc.weight", "blocks.3.shortcut.0.weight", "blocks.6.shortcut.0.weight"] {
+        assert_eq!(layer(&kept, name), 1.0, "{name}");
+    }
+    let pruned = inspect(&["--keep-dense", "^fc", "--budget", "pruned", "--sparse-init", "uniform"]);
+    assert_eq!(pruned["nnz"], 640 + 27_026);
+
+    let folder = folder();
+    let table = r#"{"*": 0.1, "fc.weight": 0.5, "conv.weight": 1}"#;
+    std::fs::write(folder.path().join("table.json"), table).unwrap();
+    let output =
+        rarefy(&folder).args(["inspect", "--json", "--layer-densities", "table.json"]).assert().success();
+    let report: Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
+    assert_eq!((layer(&report, "fc.weight"), layer(&report, "conv.weight")), (0.5, 1.0));
+    assert_eq!(report["nnz"], 432 + 320 + 26_982);
+
+    let draws =
+        ["1", "2"].map(|seed| inspect(&["--mask-sampling", "bernoulli", "--seed", seed])["nnz"].clone());
+    assert_ne!(draws[0], draws[1]);
+    // Standard deviation below sqrt(27,090).
+    assert!(draws.iter().all(|nnz| nnz.as_u64().unwrap().abs_diff(27_090) < 800), "{draws:?}");
+}
+
+#[test]
 fn the_pattern_seed_moves_weights_but_changes_no_count() {
     let [one, two] = ["1", "2"].map(|seed| inspect(&["--seed", seed]));
     let counts = |report: &Value| {

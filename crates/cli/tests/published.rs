@@ -154,12 +154,13 @@ fn a_dynamic_pattern_is_refused_with_the_flag_to_add() {
 }
 
 #[test]
-fn published_inits_to_come_are_not_unknown() {
-    for init in ["snip", "GraSP", "global_magnitude", "uniform_plus"] {
-        let folder = folder();
-        let mut command = rarefy(&folder);
-        command.arg("train").args(LINE).args(SPARSE).args(["--sparse_init", init]);
-        fails(&mut command, 2, &[init, "not built yet", "erk"]);
+fn published_inits_are_known_by_their_spelling() {
+    for (init, name) in [("ERK_plus", "erk_plus"), ("uniform_plus", "uniform_plus")] {
+        let (folder, _) =
+            train(&[LINE, SPARSE, &["--sparse_init", init, "--density", "0.3", "--fc_density", "0.9"]]);
+        let recipe = recipe(&folder.path().join("run"));
+        assert!(has_line(&recipe, &format!("sparse_init = \"{name}\"")), "{recipe}");
+        assert!(has_line(&recipe, "fc_density = 0.9"), "{recipe}");
     }
 }
 

@@ -102,6 +102,11 @@ impl Scratch {
         &mut self.order
     }
 
+    /// Blocks that were scored last.
+    pub(crate) fn blocks(&self) -> usize {
+        self.scores.len()
+    }
+
     /// Room for layers of up to `blocks` candidates.
     pub fn with_capacity(blocks: usize) -> Self {
         Self {

@@ -40,6 +40,21 @@ pub enum SparsityError {
         /// Numbers found.
         found: usize,
     },
+    /// An update of the patterns that cannot be.
+    #[error(
+        "an update exchanges a fraction from 0 to 1 of the weights and leaves {least} to {weights} of them, found fraction \
+         {fraction} and {target} weights"
+    )]
+    Update {
+        /// Fraction asked for.
+        fraction: f64,
+        /// Weights asked for.
+        target: u64,
+        /// One block of each layer.
+        least: u64,
+        /// All prunable weights.
+        weights: u64,
+    },
     /// A saliency keeps nothing of a layer.
     #[error(
         "`{rule}` keeps no weight of layer `{layer}`: nothing would pass it; raise the density or keep --min-per-layer 1"

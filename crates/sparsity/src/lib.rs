@@ -37,10 +37,12 @@ pub mod method;
 mod options;
 mod problem;
 mod proportional;
+pub mod redistribution;
 mod registry;
 pub mod saliency;
 pub mod sampling;
 pub mod schedule;
+pub mod update;
 
 pub use active::{Active, Columns, Network, Positions, Scratch};
 pub use draw::{Drawn, DrawnLayer, Request, draw, draw_with};

@@ -119,6 +119,12 @@ impl TrainError {
     pub fn fault(&self) -> Fault {
         match self {
             Self::Recipe(RecipeError::Read { .. }) => Fault::System,
+            Self::Sparsity(SparsityError::NotANumber { .. }) => Fault::Numerical,
+            Self::Recipe(RecipeError::InFile { source, .. })
+                if matches!(**source, RecipeError::Read { .. }) =>
+            {
+                Fault::System
+            }
             Self::Recipe(_)
             | Self::Model(_)
             | Self::Sparsity(_)

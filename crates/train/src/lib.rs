@@ -27,11 +27,11 @@ pub use names::UnknownName;
 pub use observer::{Observer, RunStart, StepReport};
 pub use progress::{Best, Progress};
 pub use recipe::{
-    Difference, Identity, LrScheduleName, Method, OptimizerName, PatternUnit, PatternUnitError, Recipe,
-    RecipeError, Scaled,
+    BudgetName, Difference, Identity, KeepDenseList, LrScheduleName, MaskSamplingName, Method, OptimizerName,
+    PatternUnit, PatternUnitError, Recipe, RecipeError, Scaled,
 };
 pub use resume::ResumePoint;
 pub use run_dir::{RunDir, RunDirError, files};
-pub use setup::{Setup, build_model, draw_patterns};
+pub use setup::{Setup, build_model, draw_patterns, draw_patterns_with, prunable_layers};
 pub use trained::{ClassScore, Scores, Trained};
 pub use trainer::{Outcome, Trainer};

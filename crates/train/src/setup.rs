@@ -7,7 +7,8 @@ use rarefy_data::{DataError, Dataset};
 use rarefy_nn::graph::{Graph, Op};
 use rarefy_nn::models::{self, ModelError};
 use rarefy_nn::params::{ParamStore, initialize};
-use rarefy_sparsity::{Drawn, Layer, LayerKind, Request, SparsityError, init};
+use rarefy_sparsity::saliency::Probe;
+use rarefy_sparsity::{Drawn, Layer, LayerKind, Request, init};
 use std::sync::Arc;
 
 /// Everything a [`crate::Trainer`] starts from.
@@ -29,11 +30,12 @@ impl Setup {
     /// Unknown names, values out of range, an infeasible density, damaged data. Nothing on disk changes.
     pub fn from_recipe(recipe: Recipe) -> Result<Self, TrainError> {
         recipe.check()?;
-        let sparse_init = init::find(&recipe.sparse_init)?.name().to_owned();
+        let init = init::find(&recipe.sparse_init)?;
+        let recipe = recipe.with_layer_densities()?;
         let dataset = recipe.open_data()?;
         let graph = build_model(&recipe.model, dataset.extent(), dataset.classes())?;
         let patterns = draw_patterns(&graph, &recipe)?.patterns;
-        Self::new(Recipe { sparse_init, ..recipe }, graph, patterns, dataset)
+        Self::new(Recipe { sparse_init: init.name().to_owned(), ..recipe }, graph, patterns, dataset)
     }
 
     /// A network, patterns and data of your own. `recipe` gives the hyperparameters and seeds; its model and data names
@@ -98,12 +100,9 @@ fn describe(extent: Extent, classes: usize) -> String {
     format!("{channels}x{height}x{width} images of {classes} classes")
 }
 
-/// The patterns that `recipe` asks for, one per prunable weight of `graph` in order.
-///
-/// # Errors
-/// An unknown init, or a density it cannot reach.
-pub fn draw_patterns(graph: &Graph, recipe: &Recipe) -> Result<Drawn, SparsityError> {
-    let layers: Vec<Layer> = graph
+/// The prunable layers of `graph` in order, as the sparse inits see them.
+pub fn prunable_layers(graph: &Graph) -> Vec<Layer> {
+    graph
         .prunable()
         .filter_map(|parameter| {
             let (kind, shape) = match graph.node(parameter.node).op {
@@ -113,12 +112,38 @@ pub fn draw_patterns(graph: &Graph, recipe: &Recipe) -> Result<Drawn, SparsityEr
             };
             Some(Layer { name: parameter.name.clone(), shape, kind })
         })
-        .collect();
-    rarefy_sparsity::draw(&Request {
-        init: init::find(&recipe.sparse_init)?,
-        layers: &layers,
-        density: recipe.density,
-        block: recipe.pattern.0,
-        mask_seed: recipe.mask_seed(),
-    })
+        .collect()
+}
+
+/// The patterns that `recipe` asks for, one per prunable weight of `graph` in order.
+///
+/// # Errors
+/// An unknown init, a density it cannot reach, an init that must measure the network.
+pub fn draw_patterns(graph: &Graph, recipe: &Recipe) -> Result<Drawn, TrainError> {
+    draw_patterns_with(graph, recipe, None)
+}
+
+/// [`draw_patterns`] of any init; a saliency measures the network by `probe`.
+///
+/// # Errors
+/// An unknown init, a density it cannot reach, what the probe says.
+pub fn draw_patterns_with(
+    graph: &Graph,
+    recipe: &Recipe,
+    probe: Option<&mut dyn Probe>,
+) -> Result<Drawn, TrainError> {
+    let init = init::find(&recipe.sparse_init)?;
+    let recipe = recipe.clone().with_layer_densities()?;
+    let drawn = rarefy_sparsity::draw_with(
+        &Request {
+            init,
+            layers: &prunable_layers(graph),
+            density: recipe.density,
+            block: recipe.pattern.0,
+            mask_seed: recipe.mask_seed(),
+            options: &recipe.init_options(),
+        },
+        probe,
+    );
+    Ok(drawn?)
 }

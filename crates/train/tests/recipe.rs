@@ -2,7 +2,9 @@
 
 use rarefy_core::Density;
 use rarefy_data::Constants;
-use rarefy_train::{LrScheduleName, OptimizerName, Recipe, RecipeError, Scaled};
+use rarefy_train::{
+    BudgetName, LrScheduleName, MaskSamplingName, OptimizerName, Recipe, RecipeError, Scaled,
+};
 
 fn full() -> Recipe {
     Recipe {
@@ -16,6 +18,16 @@ fn full() -> Recipe {
         density: Density::new(0.017).unwrap(),
         optimizer: OptimizerName::Adam,
         pattern: "block:4x2".parse().unwrap(),
+        erk_power: Some(0.5),
+        fc_density: Some(Density::new(0.9).unwrap()),
+        keep_dense: Some("first,^fc".parse().unwrap()),
+        budget: Some(BudgetName::Pruned),
+        mask_sampling: Some(MaskSamplingName::Bernoulli),
+        saliency_mask: Some(true),
+        saliency_rounds: Some(20),
+        samples_per_class: Some(25),
+        min_per_layer: Some(3),
+        layer_densities: Some([("*".to_owned(), 0.1)].into()),
         scaled: Some(Scaled::Neuron),
         multiplier: 2,
         test_batch_size: Some(100),

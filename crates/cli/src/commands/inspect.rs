@@ -7,7 +7,7 @@ use crate::output::{json, product};
 use crate::table::Table;
 use rarefy::nn::plan::{LayerPath, layer_paths};
 use rarefy::train::accounting::{Counts, LayerCount};
-use rarefy::train::{TrainError, draw_patterns};
+use rarefy::train::draw_patterns;
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -57,7 +57,7 @@ struct Report<'a> {
 /// Draws the pattern and shows it.
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let graph = args.network.graph()?;
-    let drawn = draw_patterns(&graph, &args.network.recipe()).map_err(TrainError::from)?;
+    let drawn = draw_patterns(&graph, &args.network.recipe())?;
     let counts = Counts::new(&graph, &drawn.patterns);
     let paths = layer_paths(&graph, &drawn.patterns);
     let report = Report {

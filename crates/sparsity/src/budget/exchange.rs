@@ -21,7 +21,7 @@ struct Class {
 /// blocks in all. (Put additions and removals in such an order that running totals stay within `-u..2u`; of more steps
 /// than that some total repeats, and the steps between cancel out.) So running totals over the classes stay within
 /// `2u^2`.
-pub(super) fn fill_gap(slots: &mut [Slot], left: u64) -> u64 {
+pub(crate) fn fill_gap(slots: &mut [Slot], left: u64) -> u64 {
     let classes = classes(slots);
     let divisor = classes.iter().fold(0, |divisor, class| gcd(divisor, class.unit));
     if divisor == 0 || left < divisor {
@@ -60,7 +60,7 @@ fn classes(slots: &[Slot]) -> Vec<Class> {
     let class = |unit| {
         let alike = || slots.iter().filter(move |slot| slot.unit == unit);
         let room = alike().map(|slot| slot.capacity - slot.count).sum();
-        Class { unit, room, spare: alike().map(|slot| slot.count - 1).sum() }
+        Class { unit, room, spare: alike().map(|slot| slot.count - slot.least).sum() }
     };
     units.into_iter().map(class).filter(|class| class.room + class.spare > 0).collect()
 }

@@ -1,7 +1,7 @@
 //! How many weights each layer gets, exactly.
 
-mod exchange;
-mod slot;
+pub(crate) mod exchange;
+pub(crate) mod slot;
 
 use crate::init::Problem;
 use crate::{Layer, SparsityError};

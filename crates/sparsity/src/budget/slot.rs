@@ -2,20 +2,29 @@
 
 /// One layer's share, in blocks.
 #[derive(Clone, Debug)]
-pub(super) struct Slot {
+pub(crate) struct Slot {
     /// Weights of a block.
-    pub(super) unit: u64,
-    /// Blocks the layer holds.
-    pub(super) capacity: u64,
+    pub(crate) unit: u64,
+    /// Blocks the layer can take.
+    pub(crate) capacity: u64,
+    /// Blocks it must take, at most `capacity`.
+    pub(crate) least: u64,
     /// Ideal share.
-    pub(super) quota: f64,
-    /// Actual share: from 1 to `capacity`.
-    pub(super) count: u64,
+    pub(crate) quota: f64,
+    /// Actual share: from `least` to `capacity`.
+    pub(crate) count: u64,
 }
 
 impl Slot {
+    /// A layer that gets at least one block.
     pub(super) fn new(unit: u64, capacity: u64, density: f64) -> Self {
-        Self { unit, capacity, quota: density * capacity as f64, count: 1 }
+        Self::between(unit, 1, capacity, density * capacity as f64)
+    }
+
+    /// A layer that gets from `least` to `capacity` blocks, ideally `quota`.
+    pub(crate) fn between(unit: u64, least: u64, capacity: u64, quota: f64) -> Self {
+        let least = least.min(capacity);
+        Self { unit, capacity, least, quota, count: least }
     }
 
     /// How much of the ideal share is missing.
@@ -25,13 +34,13 @@ impl Slot {
 
     /// The share at a `level` that scales all quotas.
     fn share(&self, level: f64) -> f64 {
-        (level * self.quota).clamp(1.0, self.capacity as f64)
+        (level * self.quota).clamp(self.least as f64, self.capacity as f64)
     }
 }
 
-/// Sets every count so that the slots take up to `budget` weights, which must be at least one block and at most all
-/// blocks of each; returns the weights left, fewer than any slot with room could take.
-pub(super) fn fill(slots: &mut [Slot], budget: u64) -> u64 {
+/// Sets every count so that the slots take up to `budget` weights, which must be at least the least and at most all blocks
+/// of each; returns the weights left, fewer than any slot with room could take.
+pub(crate) fn fill(slots: &mut [Slot], budget: u64) -> u64 {
     let level = level(slots, budget as f64);
     for slot in slots.iter_mut() {
         slot.quota = slot.share(level);
@@ -53,7 +62,7 @@ pub(super) fn neediest(slots: &mut [Slot], among: impl Fn(&Slot) -> bool) -> Opt
 
 /// The slot that can give a block and misses least of its quota; ties to the higher index.
 pub(super) fn richest(slots: &mut [Slot], among: impl Fn(&Slot) -> bool) -> Option<&mut Slot> {
-    let with_spare = slots.iter_mut().filter(|slot| slot.count > 1 && among(slot));
+    let with_spare = slots.iter_mut().filter(|slot| slot.count > slot.least && among(slot));
     with_spare.reduce(|best, slot| if slot.missing() <= best.missing() { slot } else { best })
 }
 

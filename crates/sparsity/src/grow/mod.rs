@@ -27,7 +27,7 @@ pub use random_unfired::RandomUnfired;
 
 use crate::active::{Part, stream};
 use crate::registry::pick;
-use crate::{Positions, Scratch, SparsityError};
+use crate::{Scratch, SparsityError};
 use rarefy_core::random::Stream;
 
 /// Every rule, in the order of the help.
@@ -73,33 +73,32 @@ pub enum DenseScore {
     Momentum,
 }
 
-/// Adds to `out` the ascending block positions that grow in one layer; as many as `count`, or as there are candidates.
+/// The ascending block positions that grow in one layer; as many as `count`, or as there are candidates.
 ///
-/// `index` is the layer's, in the order of [`crate::Network`]; `seed` and `update` decide what is random.
+/// `index` is the layer's, in the order of [`crate::Network`]; `seed` and `update` decide what is random. Layers may be asked
+/// in any order.
 ///
 /// # Errors
 /// Dense scores of a wrong length, a score that is NaN.
-pub fn choose(
+pub fn choose<'s>(
     rule: &dyn Rule,
     index: usize,
     layer: &Inactive<'_>,
     count: u64,
     (seed, update): (u64, u64),
-    scratch: &mut Scratch,
-    out: &mut Positions,
-) -> Result<(), SparsityError> {
+    scratch: &'s mut Scratch,
+) -> Result<&'s [u32], SparsityError> {
     layer.list(&mut scratch.order);
     let count = count.min(scratch.order.len() as u64) as usize;
-    if count == 0 {
-        out.push([]);
-        return Ok(());
-    }
     if rule.dense() != DenseScore::None {
         layer.check_dense()?;
     }
-    rule.choose(layer, count, &mut stream(seed, update, index, Part::Grow), scratch)?;
-    out.push(scratch.order.iter().copied());
-    Ok(())
+    if count == 0 {
+        scratch.order.clear();
+    } else {
+        rule.choose(layer, count, &mut stream(seed, update, index, Part::Grow), scratch)?;
+    }
+    Ok(&scratch.order)
 }
 
 /// The rule called `name`; letter case does not matter, `-` is `_`.

@@ -75,6 +75,17 @@ impl Recipe {
         require((0.0..1.0).contains(&share), "valid_split", "a share from 0 to below 1", || {
             share.to_string()
         })?;
+        let most = 100_000;
+        whole(
+            "saliency_rounds",
+            u64::from(self.saliency_rounds.unwrap_or(1)),
+            most,
+            "a whole number from 1 to 100000",
+        )?;
+        let samples = u64::from(self.samples_per_class());
+        whole("samples_per_class", samples, most, "a whole number from 1 to 100000")?;
+        let power = self.erk_power.unwrap_or(1.0);
+        require((-4.0..=4.0).contains(&power), "erk_power", "a number from -4 to 4", || power.to_string())?;
         let finite = |value: f64, ok: bool| value.is_finite() && ok;
         require(finite(self.lr, self.lr > 0.0), "lr", "a finite number above 0", || self.lr.to_string())?;
         let momentum = (0.0..1.0).contains(&self.momentum);
@@ -93,7 +104,7 @@ impl Recipe {
     }
 }
 
-fn require(
+pub(super) fn require(
     ok: bool,
     key: &'static str,
     expected: &'static str,

@@ -84,6 +84,26 @@ named! {
     }
 }
 
+named! {
+    /// What the density is a fraction of when layers are kept dense (METHODS 1).
+    BudgetName ("budget") {
+        /// All prunable weights.
+        Total = "total",
+        /// The weights of the other layers.
+        Pruned = "pruned",
+    }
+}
+
+named! {
+    /// How the positions of weights are drawn (METHODS 1).
+    MaskSamplingName ("mask sampling") {
+        /// Without replacement: counts are exact.
+        Exact = "exact",
+        /// Each weight for itself: counts are random, as in the published code.
+        Bernoulli = "bernoulli",
+    }
+}
+
 /// Shape of the learning rate over epochs: one of [`rarefy_nn::optim::DECAYS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(into = "String")]

@@ -5,16 +5,22 @@ mod check;
 mod choices;
 mod defaults;
 mod identity;
+mod init_options;
 mod toml;
 
 pub use check::RecipeError;
-pub use choices::{LrScheduleName, Method, OptimizerName, PatternUnit, PatternUnitError, Scaled};
+pub use choices::{
+    BudgetName, LrScheduleName, MaskSamplingName, Method, OptimizerName, PatternUnit, PatternUnitError,
+    Scaled,
+};
 pub use identity::{Difference, Identity};
+pub use init_options::KeepDenseList;
 
 use rarefy_core::Density;
 use rarefy_data::Constants;
 use rarefy_nn::optim::{LrSchedule, Optimizer, UnknownDecay, half_and_three_quarters};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// A training run: the same recipe gives the same network, bit for bit, on one instruction set.
@@ -46,6 +52,33 @@ pub struct Recipe {
     pub density: Density,
     /// Rule of the layer-wise densities.
     pub sparse_init: String,
+    /// Exponent of the scores of `er`, `erk` and `erk_plus`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub erk_power: Option<f64>,
+    /// Density of the classifier with `erk_plus`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fc_density: Option<Density>,
+    /// Layers that stay dense.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep_dense: Option<KeepDenseList>,
+    /// What the density is a fraction of when layers stay dense.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget: Option<BudgetName>,
+    /// How positions are drawn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mask_sampling: Option<MaskSamplingName>,
+    /// Whether a saliency keeps its own positions instead of random ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub saliency_mask: Option<bool>,
+    /// Rounds of an iterative saliency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub saliency_rounds: Option<u32>,
+    /// Training samples of each class that a saliency looks at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub samples_per_class: Option<u32>,
+    /// Weights (or blocks) that a saliency leaves every layer at least.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_per_layer: Option<u64>,
     /// Unit in which weights are drawn.
     pub pattern: PatternUnit,
     /// What initial weights are scaled to; by default they are those of the dense network.
@@ -97,6 +130,9 @@ pub struct Recipe {
     /// Steps between checkpoints within an epoch; each epoch ends with one anyway.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checkpoint_every: Option<u64>,
+    /// Densities by layer name of `sparse_init = "file"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub layer_densities: Option<BTreeMap<String, f64>>,
     /// Run directory (default: a new one under `runs/`). Not written into a run's own recipe, so that it can be run again.
     #[serde(skip_serializing)]
     pub out: Option<PathBuf>,

@@ -60,7 +60,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let batch = args.batch_size as usize;
     let recipe = Recipe { threads: args.threads.map(|threads| threads as usize), ..args.network.recipe() };
     let graph = args.network.graph()?;
-    let patterns = draw_patterns(&graph, &recipe).map_err(TrainError::from)?.patterns;
+    let patterns = draw_patterns(&graph, &recipe)?.patterns;
     let mut store = ParamStore::new(&graph, patterns).map_err(TrainError::from)?;
     initialize(&mut store, recipe.init_seed());
     let (images, labels) = synthetic(batch, graph.input().len(), graph.classes(), recipe.seed);

@@ -1,6 +1,7 @@
 //! Flags that override a recipe.
 
 use crate::args::{choices, data_help, init_help, model_help};
+use crate::init_flags::InitFlags;
 use clap::builder::BoolishValueParser;
 use rarefy::core::Density;
 use rarefy::data::Constants;
@@ -99,6 +100,8 @@ pub(super) struct RecipeFlags {
     /// Folder of the run [default: a new one under runs/]
     #[arg(long, short, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
+    #[command(flatten)]
+    init: InitFlags,
 }
 
 impl RecipeFlags {
@@ -135,6 +138,7 @@ impl RecipeFlags {
         set_some(&mut recipe.threads, &self.threads);
         set_some(&mut recipe.checkpoint_every, &self.checkpoint_every);
         set_some(&mut recipe.out, &self.out);
+        self.init.apply(recipe);
     }
 }
 

@@ -9,8 +9,7 @@ pub(crate) use flags::PublishedFlags;
 
 use super::flags::RecipeFlags;
 use crate::failure::Failure;
-use rarefy::core::{Density, same_name};
-use rarefy::sparsity;
+use rarefy::core::Density;
 use rarefy::train::Recipe;
 
 /// Density of the published code.
@@ -85,10 +84,8 @@ impl PublishedFlags {
             for flag in given.chain(dynamic) {
                 no_effect(flag, "the published command line trains dense without --sparse");
             }
-            // For a dense network all rules are the same, those to come included.
-            if is_published_init(&recipe.sparse_init) {
-                recipe.sparse_init = Recipe::default().sparse_init;
-            }
+            // For a dense network all rules are the same.
+            recipe.sparse_init = Recipe::default().sparse_init;
             return Ok(warnings);
         }
         let fixed = self.fix || own.method.is_some();
@@ -101,21 +98,6 @@ impl PublishedFlags {
         for flag in dynamic {
             no_effect(flag, "with --fix the pattern stays as it was drawn");
         }
-        known_init(&recipe.sparse_init)?;
         Ok(warnings)
     }
-}
-
-fn is_published_init(name: &str) -> bool {
-    names::SPARSE_INIT.iter().any(|published| same_name(published, name))
-}
-
-/// A published rule that is still to come is no unknown name.
-fn known_init(name: &str) -> Result<(), Failure> {
-    if !is_published_init(name) || sparsity::init::find(name).is_ok() {
-        return Ok(());
-    }
-    let built = sparsity::init::REGISTRY.iter().map(|rule| rule.name()).collect::<Vec<_>>().join(", ");
-    Err(Failure::usage(format!("sparse init `{name}` is not built yet"))
-        .hint(format!("choose one of {built}")))
 }

@@ -1,4 +1,4 @@
-//! Names of the published rules for dynamic patterns, and of layer densities that are still to come.
+//! Names of the published rules for dynamic patterns.
 
 use rarefy::core::{same_name, suggest};
 
@@ -10,10 +10,6 @@ pub(super) const DEATH: &[&str] = &["magnitude", "SET", "Taylor_FO", "threshold"
 pub(super) const REDISTRIBUTION: &[&str] = &["momentum", "magnitude", "nonzeros", "none"];
 /// `--decay-schedule`.
 pub(super) const DECAY_SCHEDULE: &[&str] = &["cosine", "linear"];
-/// `--sparse_init`: what the published code knows.
-pub(super) const SPARSE_INIT: &[&str] =
-    &["global_magnitude", "snip", "GraSP", "uniform_plus", "uniform", "ER", "ERK", "ERK_plus"];
-
 /// The published spelling of `name`, or what to tell clap.
 pub(super) fn one_of(choices: &'static [&'static str], name: &str) -> Result<&'static str, String> {
     if let Some(choice) = choices.iter().find(|choice| same_name(choice, name)) {
