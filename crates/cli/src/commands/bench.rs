@@ -18,7 +18,7 @@ pub(crate) struct Args {
 #[derive(clap::Subcommand)]
 enum What {
     Layer(layer::Args),
-    Step(step::Args),
+    Step(Box<step::Args>),
 }
 
 /// Measures.

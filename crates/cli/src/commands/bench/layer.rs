@@ -135,7 +135,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     check_size(args)?;
     let input = Extent { channels: inputs, height: size, width: size };
     let graph = LayerShape { input, outputs, kernel, stride }.graph().map_err(Failure::usage)?;
-    let patterns = draw_patterns(&graph, &recipe).map_err(TrainError::from)?.patterns;
+    let patterns = draw_patterns(&graph, &recipe)?.patterns;
     let counts = Counts::new(&graph, &patterns);
     let path = layer_paths(&graph, &patterns).into_iter().next();
     let (forward, input_grad, weight_grad) =
