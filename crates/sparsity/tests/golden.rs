@@ -12,12 +12,14 @@ struct Golden {
     models: BTreeMap<String, Model>,
 }
 
+type Rows = Vec<(f64, u64)>;
+
 #[derive(Deserialize)]
 struct Model {
     /// Name and tensor shape.
     layers: Vec<(String, Vec<usize>)>,
     /// Init, global density, then density and `round(density * weights)` per layer; nothing if that is infeasible.
-    inits: BTreeMap<String, BTreeMap<String, Option<Vec<(f64, u64)>>>>,
+    inits: BTreeMap<String, BTreeMap<String, Option<Rows>>>,
 }
 
 fn models() -> BTreeMap<String, Model> {
