@@ -1,7 +1,7 @@
 //! Names: of rules, of their files, and in the documentation.
 
 use rarefy_core::Density;
-use rarefy_sparsity::{Layer, Options, SparsityError, init};
+use rarefy_sparsity::{Layer, Options, SparsityError, drop, grow, init, redistribution};
 use std::collections::BTreeSet;
 
 const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/init");
@@ -47,6 +47,50 @@ fn the_documented_names_are_those_of_the_registry() {
         assert_eq!(documented.len(), names().len());
         assert_eq!(documented.into_iter().collect::<BTreeSet<_>>(), names());
     }
+}
+
+#[test]
+fn rules_of_dynamic_training_are_files_and_documented_rows_of_their_names() {
+    let helpers = ["mod", "choose", "candidates", "share"];
+    let page = include_str!("../../../docs/methods.md");
+    for (folder, heading, names) in [
+        ("drop", "Drop rules", drop::REGISTRY.iter().map(|rule| rule.name()).collect::<Vec<_>>()),
+        ("grow", "Grow rules", grow::REGISTRY.iter().map(|rule| rule.name()).collect()),
+        (
+            "redistribution",
+            "Redistribution",
+            redistribution::REGISTRY.iter().map(|rule| rule.name()).collect(),
+        ),
+    ] {
+        let source = format!("{}/src/{folder}", env!("CARGO_MANIFEST_DIR"));
+        let files = std::fs::read_dir(&source).unwrap().map(|entry| entry.unwrap().path());
+        let stems: BTreeSet<String> = files
+            .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+            .filter(|stem| !helpers.contains(&stem.as_str()))
+            .collect();
+        assert_eq!(stems, names.iter().map(|name| (*name).to_owned()).collect(), "{folder}");
+        let module = std::fs::read_to_string(format!("{source}/mod.rs")).unwrap();
+        let section =
+            page.split("\n## ").find(|section| section.starts_with(&format!("{heading}\n"))).unwrap();
+        for (text, row) in [(module.as_str(), "//! | `"), (section, "| `")] {
+            let rows = text.lines().filter_map(|line| line.strip_prefix(row));
+            assert_eq!(rows.map(|row| row.split('`').next().unwrap()).collect::<Vec<_>>(), names, "{folder}");
+        }
+    }
+}
+
+#[test]
+fn rules_of_dynamic_training_are_found_and_the_nearest_is_suggested() {
+    assert_eq!(drop::find("Taylor-FO").unwrap().name(), "taylor_fo");
+    assert_eq!(grow::find("Momentum_Neuron").unwrap().name(), "momentum_neuron");
+    assert_eq!(redistribution::find("nonzeros").unwrap().name(), "count");
+    let suggests = |error: SparsityError, name: &str| {
+        let text = error.to_string();
+        assert!(text.contains(&format!("did you mean `{name}`?")), "{text}");
+    };
+    suggests(drop::find("magnitud").map(|_| ()).unwrap_err(), "magnitude");
+    suggests(grow::find("gradeint").map(|_| ()).unwrap_err(), "gradient");
+    suggests(redistribution::find("nome").map(|_| ()).unwrap_err(), "none");
 }
 
 #[test]
