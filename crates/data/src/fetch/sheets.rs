@@ -17,9 +17,10 @@ const PIXELS: usize = 32 * 32;
 /// labels in the file `labels`, both in `folder`.
 pub(super) fn convert(batches: &[DataFile], labels: &str, folder: &Path) -> Result<(), FetchError> {
     let path = folder.join(labels);
-    let text = fs::read_to_string(&path).map_err(|error| FileError::io("read", &path, &error))?;
-    let labels =
-        parse_labels(&text).map_err(|problem| FetchError::Archive { path: path.clone(), problem })?;
+    let text = fs::read(&path).map_err(|error| FileError::io("read", &path, &error))?;
+    // Bytes that are no text become a character that is in no number.
+    let labels = parse_labels(&String::from_utf8_lossy(&text))
+        .map_err(|problem| FetchError::Archive { path: path.clone(), problem })?;
     let expected: u64 = batches.iter().map(|batch| u64::from(batch.layout.records)).sum();
     if labels.len() as u64 != expected {
         let problem = format!("it has {} labels, expected {expected}", labels.len());

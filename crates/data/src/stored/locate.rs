@@ -49,8 +49,9 @@ pub(crate) fn locate(set: &Set, dir: &Path) -> Result<(PathBuf, Vec<PathBuf>), P
 /// The checksum that `MD5SUMS` in `folder` gives for `name`, if there is such a file with such a line.
 pub(crate) fn recorded_sum(folder: &Path, name: &str) -> Result<Option<String>, FileError> {
     let path = folder.join(SUMS);
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
+    let text = match std::fs::read(&path) {
+        // A sum of other bytes than digits is one that no file has.
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(FileError::io("read", &path, &error)),
     };

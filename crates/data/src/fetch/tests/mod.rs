@@ -3,6 +3,7 @@
 mod archives;
 mod downloads;
 mod programs;
+mod random;
 mod server;
 
 use super::{Event, Fetched, Source, Tools, fetch_set, http};

@@ -4,7 +4,7 @@ use super::*;
 use crate::fetch::NpmContent;
 
 /// The content of a CIFAR-10 file as a PNG sheet.
-fn sheet(content: &[u8]) -> Vec<u8> {
+pub(super) fn sheet(content: &[u8]) -> Vec<u8> {
     let rows: Vec<u8> = content
         .chunks(3073)
         .flat_map(|record| {
@@ -23,7 +23,7 @@ fn encode(pixels: &[u8], width: u32, color: png::ColorType) -> Vec<u8> {
     bytes
 }
 
-fn labels(contents: &[Vec<u8>]) -> Vec<u8> {
+pub(super) fn labels(contents: &[Vec<u8>]) -> Vec<u8> {
     let labels = contents.iter().flat_map(|bytes| bytes.chunks(3073).map(|record| record[0].to_string()));
     format!("[{}]\n", labels.collect::<Vec<_>>().join(", ")).into_bytes()
 }

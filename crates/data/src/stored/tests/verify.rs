@@ -104,4 +104,9 @@ fn where_no_checksum_is_published_the_recorded_one_counts() {
     std::fs::write(folder.join("MD5SUMS"), sums.replacen(|digit| digit != '0', "0", 1)).unwrap();
     let error = open(set, dir.path()).unwrap_err();
     assert!(matches!(error, DataError::File { error: FileError::Checksum { .. }, .. }), "{error}");
+    // A damaged list is bad data, whatever its bytes.
+    std::fs::write(folder.join("MD5SUMS"), [&b"\xff\xfe  train.bin\n"[..], sums.as_bytes()].concat())
+        .unwrap();
+    let error = open(set, dir.path()).unwrap_err();
+    assert!(matches!(error, DataError::File { error: FileError::Checksum { .. }, .. }), "{error}");
 }
