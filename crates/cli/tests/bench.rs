@@ -160,3 +160,38 @@ fn layers_that_no_kernel_or_machine_can_run_are_refused() {
         &["65536"],
     );
 }
+
+#[test]
+fn batches_are_timed_alone_and_beside_the_steps_they_feed() {
+    let data =
+        ["data", "--data", "digits", "--model", "cifar_resnet_8_4", "--batch-size", "100", "--threads"];
+    let few = ["1", "--batches", "30", "--steps", "12"];
+    let report = json(&[&data[..], &few].concat());
+    let documented = [
+        "data",
+        "model",
+        "batch_size",
+        "batch_ms",
+        "batch_min_ms",
+        "images_per_sec",
+        "step_ms",
+        "fed_step_ms",
+        "wait_ms",
+        "share",
+        "threads",
+        "isa",
+    ];
+    assert_eq!(keys(&report), documented);
+    let [batch, step, fed, wait] =
+        ["batch_ms", "step_ms", "fed_step_ms", "wait_ms"].map(|key| number(&report, key));
+    assert!(batch >= number(&report, "batch_min_ms") && step > 0.0 && fed > wait);
+    assert!((number(&report, "share") - batch / step).abs() < 1e-9);
+    assert!((number(&report, "images_per_sec") * batch / 1e5 - 1.0).abs() < 1e-9);
+    assert!(text(&[&data[..], &few].concat()).contains("% of a step"));
+    let refused = |flags: &[&str], code: i32, words: &[&str]| {
+        fails(rarefy(&folder()).args(["bench", "data"]).args(flags), code, words);
+    };
+    refused(&["--data", "digits", "--batch-size", "500"], 2, &["1257 training images", "--batch-size"]);
+    refused(&["--data-dir", "none"], 3, &["`rarefy data fetch cifar10`"]);
+    refused(&["--data", "digit"], 2, &["`digits`"]);
+}

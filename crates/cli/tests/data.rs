@@ -73,6 +73,26 @@ fn verify_reads_every_file_and_names_the_bad_one_and_its_byte() {
 }
 
 #[test]
+fn a_file_that_is_not_the_published_one_is_refused_by_its_checksum() {
+    let folder = folder();
+    std::fs::create_dir(folder.path().join("mnist")).unwrap();
+    // Official headers over black images of class 0: nothing but the checksum tells.
+    for (name, images) in [("train", 60_000u32), ("t10k", 10_000)] {
+        let count = images.to_be_bytes();
+        let head = [&[0, 0, 8, 3][..], &count, &[0, 0, 0, 28, 0, 0, 0, 28]].concat();
+        let path = folder.path().join("mnist").join(format!("{name}-images-idx3-ubyte"));
+        std::fs::write(path, [head, vec![0; images as usize * 784]].concat()).unwrap();
+        let labels = [&[0, 0, 8, 1][..], &count, &vec![0; images as usize]].concat();
+        std::fs::write(folder.path().join("mnist").join(format!("{name}-labels-idx1-ubyte")), labels)
+            .unwrap();
+    }
+    let words = ["train-images-idx3-ubyte: the checksum is", "6bbc9ace898e44ae57da46a324031adb", "damaged"];
+    let train = ["train", "--data", "mnist", "--data-dir", ".", "--out", "run"];
+    fails(rarefy(&folder).args(train), 3, &words);
+    assert!(!folder.path().join("run").exists());
+}
+
+#[test]
 fn missing_data_say_how_to_get_them_and_nothing_is_written() {
     let folder = folder();
     for arguments in [

@@ -1,5 +1,6 @@
 //! `rarefy bench`.
 
+mod data;
 mod layer;
 mod profile;
 mod step;
@@ -17,6 +18,7 @@ pub(crate) struct Args {
 
 #[derive(clap::Subcommand)]
 enum What {
+    Data(data::Args),
     Layer(layer::Args),
     Step(Box<step::Args>),
 }
@@ -24,6 +26,7 @@ enum What {
 /// Measures.
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     match &args.what {
+        What::Data(args) => data::run(args),
         What::Layer(args) => layer::run(args),
         What::Step(args) => step::run(args),
     }

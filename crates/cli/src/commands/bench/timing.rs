@@ -12,8 +12,18 @@ impl Times {
     pub(super) fn measure<T>(&mut self, run: impl FnOnce() -> T) -> T {
         let started = Instant::now();
         let result = run();
-        self.push(started.elapsed().as_secs_f64() * 1e3);
+        self.push_since(started);
         result
+    }
+
+    /// Counts a repetition that has just ended.
+    pub(super) fn push_since(&mut self, started: Instant) {
+        self.push(started.elapsed().as_secs_f64() * 1e3);
+    }
+
+    /// Repetitions counted.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// Counts a repetition of so many milliseconds.
