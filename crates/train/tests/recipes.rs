@@ -60,3 +60,23 @@ fn the_cifar_recipes_are_the_published_settings() {
         assert_eq!(recipe.milestones(), milestones);
     }
 }
+
+#[test]
+fn every_record_can_be_run_again_anywhere_and_has_its_epochs() {
+    let records = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../records");
+    let recipes = all(&records);
+    assert!(recipes.len() >= 3, "{recipes:?}");
+    for path in recipes {
+        let recipe = Recipe::load(&path).unwrap();
+        assert_eq!((&recipe.data_dir, &recipe.out), (&None, &None), "{}", path.display());
+        let metrics = std::fs::read_to_string(path.with_file_name("metrics.jsonl")).unwrap();
+        assert_eq!(metrics.lines().count() as u32, recipe.total_epochs(), "{}", path.display());
+        assert!(path.with_file_name("summary.json").is_file(), "{}", path.display());
+        let mut above = path.ancestors().take_while(|folder| *folder != records);
+        assert!(
+            above.any(|folder| folder.join("README.md").is_file()),
+            "{} is not explained",
+            path.display()
+        );
+    }
+}
