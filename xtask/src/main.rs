@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod ci;
+mod peers;
 mod process;
 mod scratch;
 
@@ -20,7 +21,7 @@ pub(crate) struct Task {
 }
 
 /// Every command.
-const TASKS: &[Task] = &[ci::TASK];
+const TASKS: &[Task] = &[ci::TASK, peers::TASK];
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -41,7 +42,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn is_help(name: &str) -> bool {
+pub(crate) fn is_help(name: &str) -> bool {
     ["help", "--help", "-h"].contains(&name)
 }
 

@@ -30,7 +30,7 @@ pub(crate) fn run(command: &mut Command) -> Outcome {
 }
 
 /// The command as one would type it: program without its folder, variables set for it first.
-fn describe(command: &Command) -> String {
+pub(crate) fn describe(command: &Command) -> String {
     let set = command.get_envs().filter_map(|(name, value)| Some((name, value?)));
     let set = set.map(|(name, value)| format!("{}=\"{}\"", name.display(), value.display()));
     let program = Path::new(command.get_program());
