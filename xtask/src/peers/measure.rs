@@ -29,6 +29,12 @@ pub(super) struct Time {
     pub(super) peak_rss_mb: f64,
 }
 
+/// A single layer in PyTorch, and in SparseProp at every density where it is there.
+pub(super) struct PeerLayer {
+    pub(super) torch: Time,
+    pub(super) sparseprop: [Option<Time>; DENSITIES.len()],
+}
+
 impl Programs {
     pub(super) fn new(options: &Options, rarefy: PathBuf, peer: Option<(PathBuf, PathBuf)>) -> Self {
         Self { rarefy, peer, steps: options.steps }
@@ -70,7 +76,7 @@ impl Programs {
     }
 
     /// The same in PyTorch, dense, and in SparseProp at every density if it is there.
-    pub(super) fn peer_layer(&self, layer: &Layer) -> Option<Result<(Time, Vec<Option<Time>>), String>> {
+    pub(super) fn peer_layer(&self, layer: &Layer) -> Option<Result<PeerLayer, String>> {
         let mut command = self.peer("layer", 2)?;
         let (channels, size) = (layer.channels.to_string(), layer.size.to_string());
         command.args(["--channels", &channels, "--size", &size, "--densities"]);
@@ -83,7 +89,7 @@ impl Programs {
             let sparse = DENSITIES.map(|density| {
                 value["sparseprop"].get(density.to_string()).and_then(|part| with_memory(part.clone()).ok())
             });
-            Ok((with_memory(value["torch"].clone())?, sparse.to_vec()))
+            Ok(PeerLayer { torch: with_memory(value["torch"].clone())?, sparseprop: sparse })
         };
         Some(printed(&mut command).and_then(read))
     }

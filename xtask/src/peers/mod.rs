@@ -147,9 +147,9 @@ impl Results {
                     keep(runs, programs.layer(layer, density));
                 }
                 match programs.peer_layer(layer) {
-                    Some(Ok((time, sparse))) => {
-                        torch.push(time);
-                        let measured = sparseprop.iter_mut().zip(sparse);
+                    Some(Ok(peer)) => {
+                        torch.push(peer.torch);
+                        let measured = sparseprop.iter_mut().zip(peer.sparseprop);
                         measured.for_each(|(runs, time)| time.into_iter().for_each(|time| runs.push(time)));
                     }
                     Some(Err(problem)) => problems.push(problem),
