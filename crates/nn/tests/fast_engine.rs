@@ -1,5 +1,7 @@
 //! The fast engine (f32) against the reference executor (f64) on random small networks.
 
+#[path = "common/blocks.rs"]
+mod blocks;
 mod common;
 #[path = "common/kinks.rs"]
 mod kinks;
@@ -7,8 +9,9 @@ mod kinks;
 #[expect(dead_code, reason = "dense gradients are compared elsewhere")]
 mod oracle;
 
+use blocks::{BLOCKS, in_blocks};
 use common::{Spec, for_random_networks};
-use oracle::{LIMITS, PLAIN, Problem, for_random_problems, session, widen};
+use oracle::{LIMITS, PLAIN, Problem, for_random_problems, problem, session, widen};
 use rarefy_kernels::Isa;
 use rarefy_nn::optim::Optimizer;
 use rarefy_nn::optim::reference::{Adam, Sgd};
@@ -23,43 +26,52 @@ fn largest_batch(spec: &Spec) -> usize {
 
 #[test]
 fn training_losses_and_gradients_match_the_reference_on_every_instruction_set() {
-    for_random_problems(300, Mode::Train, |spec, problem| {
-        let Problem { case, exact, rounded } = problem;
-        for isa in Isa::available() {
-            let mut session = session(case, largest_batch(spec), 1, isa, PLAIN);
-            let outcome = session.train_step(&case.images, &case.labels, 0.0).expect("finite");
-            assert_eq!(outcome.samples, spec.batch);
-            let loss = outcome.loss_sum / spec.batch as f64;
-            problem.assert_near("loss", &[loss], &[exact.loss], &[f64::from(rounded.loss)]);
-            let (logits, exactly) = (widen(&session.training_logits()), exact.trace.logits());
-            problem.assert_near("training logits", &logits, exactly, &widen(rounded.trace.logits()));
-            for (view, parameter) in case.graph.parameters().iter().enumerate() {
-                let found = session.store().to_dense(view, Column::Gradient);
-                let what = format!("gradient of {} ({})", parameter.name, isa.name());
-                problem.assert_gradient_near(&what, &found, view);
-            }
-            for (layer, (name, range)) in session.store().norms().iter().enumerate() {
-                let store = session.store();
-                for (kind, found, exact, rounded) in [
-                    (
-                        "mean",
-                        store.running_mean(),
-                        &exact.network.running_mean,
-                        &rounded.network.running_mean,
-                    ),
-                    ("var", store.running_var(), &exact.network.running_var, &rounded.network.running_var),
-                ] {
-                    let found = widen(&found[range.clone()]);
-                    problem.assert_near(
-                        &format!("{name}.running_{kind}"),
-                        &found,
-                        &exact[layer],
-                        &widen(&rounded[layer]),
-                    );
-                }
+    for_random_problems(300, Mode::Train, assert_training_matches);
+}
+
+#[test]
+fn training_in_blocks_matches_the_reference_on_every_instruction_set() {
+    for block in BLOCKS {
+        let spec = in_blocks(block);
+        let problem = problem(&spec, Mode::Train).expect("some draw is free of kinks");
+        let whole = problem.case.store.patterns().iter().filter(|pattern| pattern.block() == block).count();
+        assert!(whole > problem.case.store.patterns().len() / 2, "{block:?}");
+        assert_training_matches(&spec, &problem);
+    }
+}
+
+/// Loss, logits, gradients and running statistics of a training step, on every instruction set.
+fn assert_training_matches(spec: &Spec, problem: &Problem) {
+    let Problem { case, exact, rounded } = problem;
+    for isa in Isa::available() {
+        let mut session = session(case, largest_batch(spec), 1, isa, PLAIN);
+        let outcome = session.train_step(&case.images, &case.labels, 0.0).expect("finite");
+        assert_eq!(outcome.samples, spec.batch);
+        let loss = outcome.loss_sum / spec.batch as f64;
+        problem.assert_near("loss", &[loss], &[exact.loss], &[f64::from(rounded.loss)]);
+        let (logits, exactly) = (widen(&session.training_logits()), exact.trace.logits());
+        problem.assert_near("training logits", &logits, exactly, &widen(rounded.trace.logits()));
+        for (view, parameter) in case.graph.parameters().iter().enumerate() {
+            let found = session.store().to_dense(view, Column::Gradient);
+            let what = format!("gradient of {} ({})", parameter.name, isa.name());
+            problem.assert_gradient_near(&what, &found, view);
+        }
+        for (layer, (name, range)) in session.store().norms().iter().enumerate() {
+            let store = session.store();
+            for (kind, found, exact, rounded) in [
+                ("mean", store.running_mean(), &exact.network.running_mean, &rounded.network.running_mean),
+                ("var", store.running_var(), &exact.network.running_var, &rounded.network.running_var),
+            ] {
+                let found = widen(&found[range.clone()]);
+                problem.assert_near(
+                    &format!("{name}.running_{kind}"),
+                    &found,
+                    &exact[layer],
+                    &widen(&rounded[layer]),
+                );
             }
         }
-    });
+    }
 }
 
 #[test]

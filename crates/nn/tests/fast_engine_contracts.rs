@@ -1,7 +1,10 @@
 //! What a session promises beside its numbers: the same bits whatever came before and on any threads, errors in time.
 
+#[path = "common/blocks.rs"]
+mod blocks;
 mod common;
 
+use blocks::{BLOCKS, in_blocks};
 use common::stages::Stage;
 use common::{Case, Head, Limits, Spec, for_random_networks};
 use rarefy_core::Block;
@@ -74,6 +77,13 @@ fn threads_do_not_change_a_bit_of_networks_with_max_pools() {
     assert_threads_do_not_matter(&vgg_like().build(0));
     let graph = models::build("vgg11", Extent { channels: 3, height: 32, width: 32 }, 10).expect("known");
     assert_threads_do_not_matter(&Case::draw(graph, &[0.3, 0.02], Block::UNSTRUCTURED, 9, 0));
+}
+
+#[test]
+fn threads_do_not_change_a_bit_of_networks_in_blocks() {
+    for block in BLOCKS {
+        assert_threads_do_not_matter(&Spec { batch: 37, ..in_blocks(block) }.build(0));
+    }
 }
 
 #[test]

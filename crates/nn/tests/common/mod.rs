@@ -84,6 +84,8 @@ fn spec(limits: Limits) -> impl Strategy<Value = Spec> {
         2 => Just(Block::UNSTRUCTURED),
         1 => Just(Block { rows: 2, columns: 2 }),
         1 => Just(Block { rows: 4, columns: 1 }),
+        1 => Just(Block { rows: 4, columns: 4 }),
+        1 => Just(Block { rows: 1, columns: 4 }),
     ];
     let sizes = (2..=5usize, 1..=batch);
     let layers = prop::collection::vec(stages::stage(channels), 1..=stages);

@@ -76,7 +76,7 @@ pub(crate) fn for_random_problems(cases: u32, mode: Mode, check: impl Fn(&Spec, 
 }
 
 /// The first draw in which nothing hangs on a rounding, if there is one.
-fn problem(spec: &Spec, mode: Mode) -> Option<Problem> {
+pub(crate) fn problem(spec: &Spec, mode: Mode) -> Option<Problem> {
     (0..DRAWS).find_map(|draw| clear(spec.build(draw), mode))
 }
 
