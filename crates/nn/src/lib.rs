@@ -7,6 +7,7 @@ extern crate self as rarefy_nn;
 
 pub mod bench;
 pub mod graph;
+mod groups;
 mod mode;
 pub mod models;
 pub mod optim;
@@ -16,5 +17,6 @@ pub mod probe;
 pub mod reference;
 mod session;
 
+pub use groups::groups;
 pub use mode::Mode;
 pub use session::{Session, SessionError, SessionOptions, StepOutcome};

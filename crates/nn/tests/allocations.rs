@@ -3,8 +3,11 @@
 //! A program without the test harness, whose own threads allocate: every allocation of the process counts.
 
 mod common;
+#[path = "common/group_size.rs"]
+mod group_size;
 
 use common::{Case, Limits, for_random_networks};
+use group_size::group_size;
 use rarefy_nn::optim::Optimizer;
 use rarefy_nn::{Session, SessionOptions};
 use std::cell::RefCell;
@@ -45,10 +48,11 @@ fn training_and_evaluation_allocate_nothing_after_the_first_step() {
     let sessions = RefCell::new(Vec::new());
     for_random_networks(Limits { side: 9, channels: 12, batch: 24, stages: 3 }, 12, |spec| {
         let case = spec.build(0);
-        for (threads, optimizer) in [(1, SGD), (2, SGD), (3, ADAM)] {
+        let most = group_size(&case, 4);
+        for (threads, optimizer, most) in [(1, SGD, 99), (2, SGD, most), (3, ADAM, 99)] {
             let options = SessionOptions { max_batch: spec.batch + 3, threads, optimizer };
             let mut session =
-                Session::new(case.graph.clone(), case.store.clone(), options).expect("a session");
+                Session::in_groups(case.graph.clone(), case.store.clone(), options, most).expect("a session");
             work(&mut session, &case, 1);
             // Queues between threads allocate every few dozen entries, if they do.
             assert_eq!(allocations(|| work(&mut session, &case, 40)), 0, "{threads} threads");

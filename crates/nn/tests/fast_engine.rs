@@ -49,8 +49,8 @@ fn assert_training_matches(spec: &Spec, problem: &Problem) {
         assert_eq!(outcome.samples, spec.batch);
         let loss = outcome.loss_sum / spec.batch as f64;
         problem.assert_near("loss", &[loss], &[exact.loss], &[f64::from(rounded.loss)]);
-        let (logits, exactly) = (widen(&session.training_logits()), exact.trace.logits());
-        problem.assert_near("training logits", &logits, exactly, &widen(rounded.trace.logits()));
+        let (logits, exactly) = (widen(&session.training_logits()), &exact.logits[..]);
+        problem.assert_near("training logits", &logits, exactly, &widen(&rounded.logits));
         for (view, parameter) in case.graph.parameters().iter().enumerate() {
             let found = session.store().to_dense(view, Column::Gradient);
             let what = format!("gradient of {} ({})", parameter.name, isa.name());
@@ -87,12 +87,7 @@ fn evaluation_matches_the_reference_at_any_batch_up_to_the_largest() {
                 let images = &case.images[..batch * spec.input.len()];
                 let found = widen(&session.logits(images, batch).expect("fits"));
                 let logits = ..batch * spec.classes;
-                problem.assert_near(
-                    "logits",
-                    &found,
-                    &exact.trace.logits()[logits],
-                    &widen(&rounded.trace.logits()[logits]),
-                );
+                problem.assert_near("logits", &found, &exact.logits[logits], &widen(&rounded.logits[logits]));
                 let outcome = session.evaluate(images, &case.labels[..batch]).expect("fits");
                 assert_eq!(
                     (outcome.samples, outcome.correct),

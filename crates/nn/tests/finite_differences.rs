@@ -5,14 +5,17 @@
 //! otherwise values are drawn anew.
 
 mod common;
+#[path = "common/group_size.rs"]
+mod group_size;
 #[path = "common/kinks.rs"]
 mod kinks;
 
 use common::{Case, Limits, for_random_networks};
+use group_size::group_size;
 use kinks::{NARROW, narrowness, pool_windows, relu_inputs, winner};
 use rarefy_core::random::{Purpose, Stream};
 use rarefy_nn::graph::Graph;
-use rarefy_nn::reference::{Gradients, Mode, Network, Trace, backward, cross_entropy, forward};
+use rarefy_nn::reference::{GroupedPass, Mode, Network, Trace, pass_in_groups};
 use std::cell::Cell;
 
 const STEP: f64 = 1e-6;
@@ -23,12 +26,18 @@ const LIMITS: Limits = Limits { side: 7, channels: 5, batch: 4, stages: 4 };
 
 #[test]
 fn training_gradients_match_finite_differences() {
-    check(128, Mode::Train);
+    check(128, Mode::Train, 99);
 }
 
 #[test]
 fn evaluation_gradients_match_finite_differences() {
-    check(128, Mode::Eval);
+    check(128, Mode::Eval, 99);
+}
+
+#[test]
+fn training_gradients_in_groups_match_finite_differences() {
+    check(64, Mode::Train, 2);
+    check(64, Mode::Train, 3);
 }
 
 /// A point in the space of all parameters and pixels.
@@ -50,32 +59,34 @@ struct Problem<'a> {
     graph: &'a Graph,
     labels: &'a [u32],
     mode: Mode,
+    /// Most samples that share statistics.
+    most: usize,
 }
 
 /// A ReLU or a max pool switched within a step, or a normalized channel hardly varies.
 struct Kink;
 
 impl Problem<'_> {
-    fn run(&self, point: &Point) -> (Trace<f64>, Gradients<f64>) {
-        let batch = self.labels.len();
-        let trace = forward(self.graph, &point.network, &point.images, batch, self.mode).expect("fits");
-        let loss = cross_entropy(trace.logits(), self.labels, self.graph.classes()).expect("labels fit");
-        let gradients = backward(self.graph, &point.network, &trace, &loss.gradient).expect("same graph");
-        (trace, gradients)
+    fn run(&self, point: &Point) -> GroupedPass<f64> {
+        let Self { graph, labels, mode, most } = self;
+        pass_in_groups(graph, &point.network, &point.images, labels, *mode, *most).expect("fits")
     }
 
     /// Which way every ReLU and every window of a max pool goes.
-    fn branches(&self, trace: &Trace<f64>) -> Vec<usize> {
-        let relus = relu_inputs(self.graph, trace).into_iter().flatten().map(|x| usize::from(x > 0.0));
-        let windows = pool_windows(self.graph, trace).into_iter().flatten();
-        relus.chain(windows.map(|window| winner(&window))).collect()
+    fn branches(&self, traces: &[Trace<f64>]) -> Vec<usize> {
+        let of_group = |trace| {
+            let relus = relu_inputs(self.graph, trace).into_iter().flatten().map(|x| usize::from(x > 0.0));
+            let windows = pool_windows(self.graph, trace).into_iter().flatten();
+            relus.chain(windows.map(|window| winner(&window)))
+        };
+        traces.iter().flat_map(of_group).collect()
     }
 
     /// `(loss(point + STEP direction) - loss(point - STEP direction)) / (2 STEP)` with `direction` in one tensor.
     fn slope(
         &self,
         point: &mut Point,
-        at: &Trace<f64>,
+        at: &[Trace<f64>],
         tensor: usize,
         direction: &[(usize, f64)],
     ) -> Result<f64, Kink> {
@@ -84,22 +95,21 @@ impl Problem<'_> {
             for &(index, amount) in direction {
                 point.tensor(tensor)[index] += distance * amount;
             }
-            let trace = forward(self.graph, &point.network, &point.images, self.labels.len(), self.mode);
+            let moved = self.run(point);
             *point.tensor(tensor) = before;
-            let trace = trace.expect("fits");
-            if self.branches(&trace) != self.branches(at) {
+            if self.branches(&moved.traces) != self.branches(at) {
                 return Err(Kink);
             }
-            Ok(cross_entropy(trace.logits(), self.labels, self.graph.classes()).expect("labels fit").mean)
+            Ok(moved.loss)
         };
         Ok((loss_at(STEP)? - loss_at(-STEP)?) / (2.0 * STEP))
     }
 }
 
-fn check(cases: u32, mode: Mode) {
+fn check(cases: u32, mode: Mode, most: usize) {
     let skipped = Cell::new(0);
     for_random_networks(LIMITS, cases, |spec| {
-        if (0..DRAWS).all(|draw| check_point(&spec.build(draw), mode, draw).is_err()) {
+        if (0..DRAWS).all(|draw| check_point(&spec.build(draw), mode, most, draw).is_err()) {
             skipped.set(skipped.get() + 1);
         }
     });
@@ -107,12 +117,13 @@ fn check(cases: u32, mode: Mode) {
     assert!(skipped.get() * 10 <= cases, "{} of {cases} networks never went without a kink", skipped.get());
 }
 
-fn check_point(case: &Case, mode: Mode, draw: u64) -> Result<(), Kink> {
-    let problem = Problem { graph: &case.graph, labels: &case.labels, mode };
+fn check_point(case: &Case, mode: Mode, most: usize, draw: u64) -> Result<(), Kink> {
+    let most = group_size(case, most);
+    let problem = Problem { graph: &case.graph, labels: &case.labels, mode, most };
     let images = case.images.iter().map(|&x| f64::from(x)).collect();
     let mut point = Point { network: Network::from_store(&case.store), images };
-    let (trace, gradients) = problem.run(&point);
-    if narrowness(&trace) > NARROW {
+    let GroupedPass { traces, gradients, .. } = problem.run(&point);
+    if traces.iter().any(|trace| narrowness(trace) > NARROW) {
         return Err(Kink);
     }
     let mut random = Stream::new(draw, Purpose::Synthetic, 1);
@@ -133,11 +144,11 @@ fn check_point(case: &Case, mode: Mode, draw: u64) -> Result<(), Kink> {
             vec![(place, 1.0)]
         });
         for direction in std::iter::once(whole).chain(alone.collect::<Vec<_>>()) {
-            let measured = problem.slope(&mut point, &trace, tensor, &direction)?;
+            let measured = problem.slope(&mut point, &traces, tensor, &direction)?;
             let expected: f64 = direction.iter().map(|&(place, amount)| amount * gradient[place]).sum();
             assert!(
                 (measured - expected).abs() <= 1e-6 * largest.max(expected.abs()) + rounding,
-                "{name}, {} places from {:?} ({mode:?}, draw {draw}): gradient {expected}, difference {measured}",
+                "{name}, {} places from {:?} ({mode:?}, groups of {most}, draw {draw}): gradient {expected}, difference {measured}",
                 direction.len(),
                 direction[0],
             );

@@ -99,7 +99,7 @@ impl LayerBench {
         let pass = Pass { plan, batch: labels.len(), parallel: count > 1, mode: Mode::Train };
         threads.run(|| {
             pass.forward(workspace, store, images);
-            pass.loss(workspace, labels, true);
+            pass.loss(workspace, labels, Some(1.0 / labels.len() as f64));
             pass.backward(workspace, store);
         });
         workspace.clock.pause();

@@ -120,6 +120,11 @@ impl ParamStore {
         self.columns[0].len()
     }
 
+    /// Numbers that each column has room for.
+    pub(crate) fn capacity(&self) -> usize {
+        self.columns.iter().map(Vec::capacity).max().unwrap_or(0)
+    }
+
     /// Whether there is no parameter.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

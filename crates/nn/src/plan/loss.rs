@@ -17,8 +17,9 @@ impl Pass<'_> {
         }
     }
 
-    /// Sum of the samples' cross-entropies and number of hits; with `gradient`, leaves that of the *mean* loss in its buffer.
-    pub(crate) fn loss(&self, workspace: &mut Workspace, labels: &[u32], gradient: bool) -> (f64, usize) {
+    /// Sum of the samples' cross-entropies and number of hits; with `scale`, leaves the
+    /// gradient of the losses' sum times `scale` in its buffer.
+    pub(crate) fn loss(&self, workspace: &mut Workspace, labels: &[u32], scale: Option<f64>) -> (f64, usize) {
         workspace.clock.next(self.plan.loss_span());
         let program = &self.plan.program;
         let layout = *program.layout(program.logits);
@@ -26,16 +27,16 @@ impl Pass<'_> {
         let mut row = std::mem::take(&mut workspace.loss_row);
         let (logits, slope) = row.split_at_mut(classes);
         let target = self.plan.schedule.logits.0;
-        if gradient {
+        if scale.is_some() {
             workspace.gradients[target][..layout.groups(self.batch) * layout.group_len()].fill(0.0);
         }
         let (mut total, mut hits) = (0.0, 0);
         for (sample, &label) in labels.iter().enumerate() {
             self.logits(workspace, sample, logits);
-            let (loss, hit) = softmax_cross_entropy(logits, label as usize, 1.0 / self.batch as f64, slope);
+            let (loss, hit) = softmax_cross_entropy(logits, label as usize, scale.unwrap_or(0.0), slope);
             total += loss;
             hits += usize::from(hit);
-            if gradient {
+            if scale.is_some() {
                 let start =
                     sample / layout.samples * layout.group_len() + layout.row(sample % layout.samples, 0);
                 for (class, &slope) in slope.iter().enumerate() {

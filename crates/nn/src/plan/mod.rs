@@ -48,13 +48,18 @@ pub struct Plan {
     pub(crate) blocks: Vec<usize>,
     pub(crate) names: Vec<String>,
     pub(crate) max_batch: usize,
+    /// Samples of a whole step: more than `max_batch` where a step has several passes.
+    pub(crate) step: usize,
     pub(crate) isa: Isa,
     /// Zeros for as many channels as any tensor has.
     pub(crate) zeros: Vec<f32>,
 }
 
-/// Chunks a full batch is cut into: enough for any usual number of threads to share evenly.
+/// Chunks a full step is cut into: enough for any usual number of threads to share evenly.
 const CHUNKS: usize = 16;
+
+/// Chunks of a pass that is only part of a step, at least: small chunks cost more than they gain.
+const LEAST_CHUNKS: usize = 4;
 
 /// Most memory that partial weight gradients of one layer may take.
 const MAX_ACCUMULATOR_BYTES: usize = 64 << 20;
@@ -85,14 +90,25 @@ impl Plan {
             blocks: patterns.iter().map(|pattern| pattern.block().len()).collect(),
             names: graph.prunable().map(|parameter| parameter.name.clone()).collect(),
             max_batch,
+            step: max_batch,
             isa,
             zeros: vec![0.0; channels],
         }
     }
 
+    /// The same for steps of up to `samples` in several passes.
+    pub(crate) fn of_step(self, samples: usize) -> Self {
+        Self { step: samples.max(self.max_batch), ..self }
+    }
+
     /// Largest batch of a pass.
     pub fn max_batch(&self) -> usize {
         self.max_batch
+    }
+
+    /// Logits of a sample.
+    pub(crate) fn classes(&self) -> usize {
+        self.program.layout(self.program.logits).extent.channels
     }
 
     /// Instruction set of the kernels.
@@ -124,7 +140,8 @@ impl Plan {
     }
 
     pub(crate) fn base_chunk(&self) -> usize {
-        self.max_batch.div_ceil(CHUNKS).next_power_of_two()
+        let share = self.step.div_ceil(CHUNKS).min(self.max_batch.div_ceil(LEAST_CHUNKS));
+        share.next_power_of_two()
     }
 
     /// Samples per chunk of a convolution's backward pass: fewer chunks where their partial weight gradients are large.

@@ -8,18 +8,29 @@ use crate::params::{Column, ParamStore};
 use rarefy_kernels::Moments;
 
 impl Plan {
-    /// Moves the running statistics a tenth of the way to the batch's.
-    pub(crate) fn update_running(&self, workspace: &Workspace, store: &mut ParamStore) {
-        let (mean, var) = store.running_mut();
-        let moved = |old: f32, new: f32| {
-            let (old, new) = (f64::from(old), f64::from(new));
-            ((1.0 - BATCH_NORM_MOMENTUM) * old + BATCH_NORM_MOMENTUM * new) as f32
-        };
+    /// Adds the share `share` of the latest training pass's means and unbiased variances.
+    pub(crate) fn add_statistics(
+        &self,
+        workspace: &Workspace,
+        share: f64,
+        mean: &mut [f64],
+        variance: &mut [f64],
+    ) {
         for (norm, state) in self.program.norms.iter().zip(&workspace.norms) {
             for channel in 0..norm.channels {
-                let at = norm.offset + channel;
-                mean[at] = moved(mean[at], state.mean[channel]);
-                var[at] = moved(var[at], state.unbiased[channel]);
+                mean[norm.offset + channel] += share * f64::from(state.mean[channel]);
+                variance[norm.offset + channel] += share * f64::from(state.unbiased[channel]);
+            }
+        }
+    }
+
+    /// Moves the running statistics a tenth of the way to a step's.
+    pub(crate) fn update_running(&self, mean: &[f64], variance: &[f64], store: &mut ParamStore) {
+        let (running_mean, running_var) = store.running_mut();
+        for (running, new) in [(running_mean, mean), (running_var, variance)] {
+            for (old, &new) in running.iter_mut().zip(new) {
+                let moved = (1.0 - BATCH_NORM_MOMENTUM) * f64::from(*old) + BATCH_NORM_MOMENTUM * new;
+                *old = moved as f32;
             }
         }
     }

@@ -34,10 +34,11 @@ impl Session {
     }
 
     pub(super) fn reserve_again(&mut self) {
-        let Self { store, plan, workspace, editing, .. } = self;
+        let Self { store, plan, workspace, editing, sums, options, graph, .. } = self;
         if let Some((weights, total)) = &editing.limits {
             store.reserve(weights, *total, &mut editing.store);
             plan.reserve(workspace, store, weights, &mut editing.index);
+            sums.reserve(store, options.max_batch, graph.classes());
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Gradients with respect to the images, in evaluation mode: what adversarial attacks climb.
 
 use super::{Session, SessionError, StepOutcome};
+use crate::groups::groups;
 use crate::plan::{Mode, Pass, Plan, Workspace};
 
 impl Session {
@@ -15,23 +16,30 @@ impl Session {
         self.check(images, labels)?;
         let Self { graph, store, plan, threads, options, attack, .. } = self;
         let (plan, workspace) = attack.get_or_insert_with(|| {
-            let plan = Plan::new(graph, store.patterns(), options.max_batch, plan.isa(), true);
+            let plan =
+                Plan::new(graph, store.patterns(), plan.max_batch, plan.isa(), true).of_step(plan.step);
             let workspace = Workspace::new(&plan, options.threads);
             (plan, workspace)
         });
         plan.refresh(workspace, store);
-        let pass = Pass { plan, batch: labels.len(), parallel: options.threads > 1, mode: Mode::Eval };
+        let (samples, pixels) = (labels.len(), graph.input().len());
+        let mut gradient = vec![0.0; images.len()];
         let (loss_sum, correct) = threads.run(|| {
-            pass.forward(workspace, store, images);
-            let loss = pass.loss(workspace, labels, true);
-            pass.backward(workspace, store);
-            loss
+            let (mut loss_sum, mut correct) = (0.0, 0);
+            for group in groups(samples, plan.max_batch) {
+                let pass = Pass { plan, batch: group.len(), parallel: options.threads > 1, mode: Mode::Eval };
+                let here = group.start * pixels..group.end * pixels;
+                pass.forward(workspace, store, &images[here.clone()]);
+                let (loss, hits) = pass.loss(workspace, &labels[group], Some(1.0 / samples as f64));
+                (loss_sum, correct) = (loss_sum + loss, correct + hits);
+                pass.backward(workspace, store);
+                pass.image_gradient(workspace, &mut gradient[here]);
+            }
+            (loss_sum, correct)
         });
         if !loss_sum.is_finite() {
             return Err(SessionError::NonFinite { place: "the loss in evaluation".into() });
         }
-        let mut gradient = vec![0.0; images.len()];
-        pass.image_gradient(workspace, &mut gradient);
         Ok((StepOutcome { samples: labels.len(), loss_sum, correct }, gradient))
     }
 }

@@ -2,16 +2,20 @@
 
 mod dense;
 mod edit;
+mod groups;
 mod image_gradient;
 mod profile;
 mod threads;
 
 use crate::graph::Graph;
+use crate::groups::groups;
 use crate::optim::Optimizer;
 use crate::params::{Column, ParamStore, StoreEditError};
 use crate::plan::{DenseGradients, DenseScratch, Mode, Pass, Plan, Visit, Workspace};
 use edit::Editing;
+use groups::Sums;
 use rarefy_kernels::{AdamStep, Isa, SgdStep, adam, sgd};
+use std::ops::Range;
 pub(crate) use threads::Threads;
 
 /// How a session runs.
@@ -76,6 +80,7 @@ pub struct Session {
     /// Compiled for image gradients when first asked for.
     attack: Option<(Plan, Workspace)>,
     editing: Editing,
+    sums: Sums,
     /// Empty until dense gradients are first asked for.
     dense: DenseScratch,
 }
@@ -93,15 +98,45 @@ impl Session {
         options: SessionOptions,
         isa: Isa,
     ) -> Result<Self, SessionError> {
-        if options.max_batch == 0 || options.threads == 0 {
+        Self::in_groups_with_isa(graph, store, options, options.max_batch, isa)
+    }
+
+    /// As [`Session::new`], with every batch cut into [`groups`] of at most `most` samples.
+    ///
+    /// A training step is then several passes, one a group, and one optimizer step. Batch norms normalize with the
+    /// statistics of the group, gradients are those of the mean loss over the whole batch, summed in the order of the
+    /// groups. Running statistics move once a step, by 0.1 towards the mean of the groups' means and unbiased variances,
+    /// weighted by samples: their memory stays ten steps, and a batch of one group is what it is without groups. Memory is
+    /// that of one group.
+    pub fn in_groups(
+        graph: Graph,
+        store: ParamStore,
+        options: SessionOptions,
+        most: usize,
+    ) -> Result<Self, SessionError> {
+        Self::in_groups_with_isa(graph, store, options, most, Isa::best())
+    }
+
+    /// As [`Session::in_groups`], with a chosen instruction set.
+    pub fn in_groups_with_isa(
+        graph: Graph,
+        store: ParamStore,
+        options: SessionOptions,
+        most: usize,
+        isa: Isa,
+    ) -> Result<Self, SessionError> {
+        if options.max_batch == 0 || options.threads == 0 || most == 0 {
             return Err(SessionError::Batch(
-                "a session needs a largest batch and threads of at least 1".into(),
+                "a session needs a largest batch, groups and threads of at least 1".into(),
             ));
         }
         let threads = Threads::new(options.threads)?;
-        let plan = Plan::new(&graph, store.patterns(), options.max_batch, isa, false);
+        let plan = Plan::new(&graph, store.patterns(), options.max_batch.min(most), isa, false)
+            .of_step(options.max_batch);
         let mut workspace = Workspace::new(&plan, options.threads);
         plan.refresh(&mut workspace, &store);
+        let mut sums = Sums::default();
+        sums.reserve(&store, options.max_batch, graph.classes());
         Ok(Self {
             graph,
             store,
@@ -113,6 +148,7 @@ impl Session {
             trained: 0,
             attack: None,
             editing: Editing::default(),
+            sums,
             dense: DenseScratch::default(),
         })
     }
@@ -139,7 +175,7 @@ impl Session {
     ) -> Result<StepOutcome, SessionError> {
         let outcome = self.pass(images, labels, dense)?;
         self.workspace.clock.next(self.plan.update_span());
-        self.plan.update_running(&self.workspace, &mut self.store);
+        self.sums.update_running(&self.plan, &mut self.store);
         if let Some(lr) = lr {
             self.update(lr as f32);
         }
@@ -157,19 +193,40 @@ impl Session {
         &mut self,
         images: &[f32],
         labels: &[u32],
-        dense: Option<Visit<'_>>,
+        mut dense: Option<Visit<'_>>,
     ) -> Result<StepOutcome, SessionError> {
+        let asked = dense.is_some();
         self.check(images, labels)?;
         self.check_statistics(labels.len())?;
         self.trained = labels.len();
-        let Self { store, plan, workspace, threads, options, dense: scratch, .. } = self;
-        let mut dense = dense.map(|visit| DenseGradients { scratch, visit });
-        let pass = Pass { plan, batch: labels.len(), parallel: options.threads > 1, mode: Mode::Train };
+        let Self { graph, store, plan, workspace, threads, options, dense: scratch, sums, .. } = self;
+        let (samples, pixels) = (labels.len(), graph.input().len());
+        sums.clear();
         let (loss_sum, correct) = threads.run(|| {
-            pass.forward(workspace, store, images);
-            let loss = pass.loss(workspace, labels, true);
-            pass.backward_with(workspace, store, &mut dense);
-            loss
+            let (mut loss_sum, mut correct) = (0.0, 0);
+            for group in groups(samples, plan.max_batch) {
+                let (batch, parallel) = (group.len(), options.threads > 1);
+                let pass = Pass { plan, batch, parallel, mode: Mode::Train };
+                pass.forward(workspace, store, &images[group.start * pixels..group.end * pixels]);
+                let scale = Some(1.0 / samples as f64);
+                let (loss, hits) = pass.loss(workspace, &labels[group.clone()], scale);
+                (loss_sum, correct) = (loss_sum + loss, correct + hits);
+                let mut all = |layer: usize, gradient: &[f32]| {
+                    let Some(visit) = &mut dense else { return };
+                    if batch == samples {
+                        return visit(layer, gradient);
+                    }
+                    let sum = sums.add_dense(layer, gradient, group.start == 0);
+                    if group.end == samples {
+                        visit(layer, sum);
+                    }
+                };
+                let mut dense = asked.then_some(DenseGradients { scratch, visit: &mut all });
+                pass.backward_with(workspace, store, &mut dense);
+                sums.add(&pass, workspace, store, batch as f64 / samples as f64);
+            }
+            sums.put_gradient(store);
+            (loss_sum, correct)
         });
         self.workspace.clock.next(self.plan.check_span());
         self.check_finite(loss_sum)?;
@@ -180,10 +237,11 @@ impl Session {
     /// Loss and hits of `images` in evaluation mode (running statistics), at any batch size up to the largest.
     pub fn evaluate(&mut self, images: &[f32], labels: &[u32]) -> Result<StepOutcome, SessionError> {
         self.check(images, labels)?;
-        self.eval_forward(images, labels.len());
-        let pass = Pass { plan: &self.plan, batch: labels.len(), parallel: false, mode: Mode::Eval };
-        let (loss_sum, correct) = pass.loss(&mut self.workspace, labels, false);
-        self.workspace.clock.pause();
+        let (mut loss_sum, mut correct) = (0.0, 0);
+        self.eval_forward(images, labels.len(), |pass, workspace, group| {
+            let (loss, hits) = pass.loss(workspace, &labels[group], None);
+            (loss_sum, correct) = (loss_sum + loss, correct + hits);
+        });
         if !loss_sum.is_finite() {
             return Err(SessionError::NonFinite { place: "the loss in evaluation".into() });
         }
@@ -193,24 +251,19 @@ impl Session {
     /// Logits of `samples` images in evaluation mode: `[samples][classes]`.
     pub fn logits(&mut self, images: &[f32], samples: usize) -> Result<Vec<f32>, SessionError> {
         self.check_images(images, samples)?;
-        self.eval_forward(images, samples);
-        let pass = Pass { plan: &self.plan, batch: samples, parallel: false, mode: Mode::Eval };
-        let mut logits = vec![0.0; samples * self.graph.classes()];
-        for (sample, row) in logits.chunks_exact_mut(self.graph.classes()).enumerate() {
-            pass.logits(&self.workspace, sample, row);
-        }
+        let classes = self.graph.classes();
+        let mut logits = vec![0.0; samples * classes];
+        self.eval_forward(images, samples, |pass, workspace, group| {
+            let rows = logits[group.start * classes..group.end * classes].chunks_exact_mut(classes);
+            rows.enumerate().for_each(|(sample, row)| pass.logits(workspace, sample, row));
+        });
         Ok(logits)
     }
 
     /// Logits of the latest training pass, `[samples][classes]`: those that its loss was computed from. Empty if an
     /// evaluation or a restore came after it.
     pub fn training_logits(&self) -> Vec<f32> {
-        let pass = Pass { plan: &self.plan, batch: self.trained, parallel: false, mode: Mode::Train };
-        let mut logits = vec![0.0; self.trained * self.graph.classes()];
-        for (sample, row) in logits.chunks_exact_mut(self.graph.classes()).enumerate() {
-            pass.logits(&self.workspace, sample, row);
-        }
-        logits
+        self.sums.logits()[..self.trained * self.graph.classes()].to_vec()
     }
 
     /// The network.
@@ -245,23 +298,36 @@ impl Session {
         }
         if store.patterns() != self.store.patterns() {
             let Self { graph, options, plan, workspace, .. } = self;
-            *plan = Plan::new(graph, store.patterns(), options.max_batch, plan.isa(), false);
+            *plan = Plan::new(graph, store.patterns(), plan.max_batch, plan.isa(), false).of_step(plan.step);
             *workspace = Workspace::new(plan, options.threads);
             self.attack = None;
         }
         self.store = store;
         self.steps = steps;
         self.trained = 0;
+        self.sums.reserve(&self.store, self.options.max_batch, self.graph.classes());
         self.reserve_again();
         self.plan.refresh(&mut self.workspace, &self.store);
         Ok(())
     }
 
-    fn eval_forward(&mut self, images: &[f32], samples: usize) {
+    /// Runs every group forward in evaluation mode and calls `after` with it.
+    fn eval_forward(
+        &mut self,
+        images: &[f32],
+        samples: usize,
+        mut after: impl FnMut(&Pass<'_>, &mut Workspace, Range<usize>) + Send,
+    ) {
         self.trained = 0;
-        let Self { store, plan, workspace, threads, options, .. } = self;
-        let pass = Pass { plan, batch: samples, parallel: options.threads > 1, mode: Mode::Eval };
-        threads.run(|| pass.forward(workspace, store, images));
+        let Self { graph, store, plan, workspace, threads, options, .. } = self;
+        let pixels = graph.input().len();
+        threads.run(|| {
+            for group in groups(samples, plan.max_batch) {
+                let pass = Pass { plan, batch: group.len(), parallel: options.threads > 1, mode: Mode::Eval };
+                pass.forward(workspace, store, &images[group.start * pixels..group.end * pixels]);
+                after(&pass, workspace, group);
+            }
+        });
         workspace.clock.pause();
     }
 
@@ -310,10 +376,11 @@ impl Session {
 
     /// Batch statistics need two numbers per channel.
     fn check_statistics(&self, samples: usize) -> Result<(), SessionError> {
-        match self.graph.batch_norms().find(|(_, node)| samples * node.extent.area() < 2) {
+        let least = groups(samples, self.plan.max_batch).map(|group| group.len()).min().unwrap_or(0);
+        match self.graph.batch_norms().find(|(_, node)| least * node.extent.area() < 2) {
             Some((_, node)) => Err(SessionError::Batch(format!(
-                "batch norm `{}` needs more than one number per channel to train on, found a batch of {samples} with \
-                 {}x{} maps; use a larger batch",
+                "batch norm `{}` needs more than one number per channel to train on, found a batch or group of {least} \
+                 with {}x{} maps; use a larger batch",
                 node.name, node.extent.height, node.extent.width
             ))),
             None => Ok(()),

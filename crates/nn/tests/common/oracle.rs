@@ -12,7 +12,7 @@ use super::common::{Case, Limits, Spec, for_random_networks};
 use super::kinks::{NARROW, narrowness, pool_windows, relu_inputs, winner};
 use rarefy_kernels::Isa;
 use rarefy_nn::optim::Optimizer;
-use rarefy_nn::reference::{Mode, Network, Scalar, Trace, backward, cross_entropy, forward, mask};
+use rarefy_nn::reference::{Mode, Network, Scalar, Trace, mask, pass_in_groups};
 use rarefy_nn::{Session, SessionOptions};
 use std::cell::Cell;
 
@@ -35,7 +35,10 @@ pub(crate) const PLAIN: Optimizer = Optimizer::Sgd { momentum: 0.0, nesterov: fa
 pub(crate) struct Pass<T> {
     /// After the pass.
     pub(crate) network: Network<T>,
-    pub(crate) trace: Trace<T>,
+    /// One a group.
+    pub(crate) traces: Vec<Trace<T>>,
+    /// `[sample][class]`
+    pub(crate) logits: Vec<T>,
     pub(crate) loss: T,
     /// Masked, by parameter; after the last one, with respect to the images.
     pub(crate) gradients: Vec<Vec<T>>,
@@ -43,18 +46,17 @@ pub(crate) struct Pass<T> {
     pub(crate) dense: Vec<Vec<T>>,
 }
 
-fn pass<T: Scalar>(case: &Case, mode: Mode) -> Pass<T> {
+fn pass<T: Scalar>(case: &Case, mode: Mode, most: usize) -> Pass<T> {
     let images: Vec<T> = case.images.iter().map(|&x| T::from_f64(f64::from(x))).collect();
     let mut network = Network::from_store(&case.store);
-    let trace = forward(&case.graph, &network, &images, case.labels.len(), mode).expect("fits");
-    let loss = cross_entropy(trace.logits(), &case.labels, case.graph.classes()).expect("labels fit");
-    let found = backward(&case.graph, &network, &trace, &loss.gradient).expect("same graph");
-    let dense = found.params.clone();
-    let mut gradients = found.params;
+    let all = pass_in_groups(&case.graph, &network, &images, &case.labels, mode, most).expect("fits");
+    let dense = all.gradients.params.clone();
+    let mut gradients = all.gradients.params;
     mask(&case.graph, case.store.patterns(), &mut gradients);
-    gradients.push(found.input);
-    network.update_running(&trace);
-    Pass { network, trace, loss: loss.mean, gradients, dense }
+    gradients.push(all.gradients.input);
+    network.update_running_in_groups(&all.traces);
+    let logits = all.traces.iter().flat_map(Trace::logits).copied().collect();
+    Pass { network, traces: all.traces, logits, loss: all.loss, gradients, dense }
 }
 
 /// A network and what the reference executor makes of it, in both precisions.
@@ -82,11 +84,16 @@ pub(crate) fn problem(spec: &Spec, mode: Mode) -> Option<Problem> {
 
 /// What the reference executor makes of a network, unless something hangs on a rounding there.
 pub(crate) fn clear(case: Case, mode: Mode) -> Option<Problem> {
-    let (exact, rounded) = (pass(&case, mode), pass(&case, mode));
+    let most = case.labels.len();
+    clear_in_groups(case, mode, most)
+}
+
+/// The same for groups of at most `most` samples.
+pub(crate) fn clear_in_groups(case: Case, mode: Mode, most: usize) -> Option<Problem> {
+    let (exact, rounded) = (pass(&case, mode, most), pass(&case, mode, most));
     let problem = Problem { case, exact, rounded };
-    let clear = narrowness(&problem.exact.trace) <= NARROW
-        && problem.clear_of_relu_kinks()
-        && problem.clear_of_pool_kinks();
+    let clear =
+        problem.narrowness() <= NARROW && problem.clear_of_relu_kinks() && problem.clear_of_pool_kinks();
     clear.then_some(problem)
 }
 
@@ -118,16 +125,22 @@ impl Problem {
     fn assert_near_at_scale(&self, what: &str, found: &[f64], exact: &[f64], rounded: &[f64], scale: f64) {
         let distance = |values: &[f64]| norm(values.iter().zip(exact).map(|(a, b)| a - b));
         let yardstick = YARDSTICKS * distance(rounded) + ABSOLUTE * scale;
-        let allowed = TOLERANCE * norm(exact.iter().copied()) + narrowness(&self.exact.trace) * yardstick;
+        let allowed = TOLERANCE * norm(exact.iter().copied()) + self.narrowness() * yardstick;
         assert_eq!(found.len(), exact.len(), "{what}");
         let off = distance(found);
         assert!(off <= allowed, "{what}: off by {off}, allowed {allowed}\nfound {found:?}\nexact {exact:?}");
     }
 
+    /// The worst of any group.
+    fn narrowness(&self) -> f64 {
+        self.exact.traces.iter().map(narrowness).fold(1.0, f64::max)
+    }
+
     fn clear_of_relu_kinks(&self) -> bool {
         let Self { case, exact, rounded } = self;
-        let mut channels =
-            relu_inputs(&case.graph, &exact.trace).into_iter().zip(relu_inputs(&case.graph, &rounded.trace));
+        let exact = exact.traces.iter().flat_map(|trace| relu_inputs(&case.graph, trace));
+        let rounded = rounded.traces.iter().flat_map(|trace| relu_inputs(&case.graph, trace));
+        let mut channels = exact.zip(rounded);
         channels.all(|(exact, rounded)| {
             let pairs = || exact.iter().copied().zip(rounded.iter().map(|&y| f64::from(y)));
             let margin = MARGIN * pairs().map(|(x, y)| (x - y).abs()).fold(0.0, f64::max);
@@ -138,9 +151,9 @@ impl Problem {
 
     fn clear_of_pool_kinks(&self) -> bool {
         let Self { case, exact, rounded } = self;
-        let mut channels = pool_windows(&case.graph, &exact.trace)
-            .into_iter()
-            .zip(pool_windows(&case.graph, &rounded.trace));
+        let exact = exact.traces.iter().flat_map(|trace| pool_windows(&case.graph, trace));
+        let rounded = rounded.traces.iter().flat_map(|trace| pool_windows(&case.graph, trace));
+        let mut channels = exact.zip(rounded);
         channels.all(|(exact, rounded)| {
             let off = |(x, y): (&f64, &f32)| (x - f64::from(*y)).abs();
             let all = exact.iter().flatten().zip(rounded.iter().flatten());

@@ -21,6 +21,9 @@ pub(crate) struct Args {
     /// Samples of a step
     #[arg(long, short, default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     batch_size: u32,
+    /// Samples that share batch-norm statistics and a pass [default: the whole step]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    norm_batch: Option<u32>,
     /// Worker threads [default: all cores]
     #[arg(long, short, value_parser = clap::value_parser!(u32).range(1..=4096))]
     threads: Option<u32>,
@@ -66,7 +69,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let (images, labels) = synthetic(batch, graph.input().len(), graph.classes(), recipe.seed);
     let options =
         SessionOptions { max_batch: batch, threads: recipe.threads(), optimizer: recipe.optimizer() };
-    let mut session = Session::new(graph, store, options).map_err(TrainError::Session)?;
+    let most = args.norm_batch.map_or(batch, |most| most as usize);
+    let mut session = Session::in_groups(graph, store, options, most).map_err(TrainError::Session)?;
     let step = |session: &mut Session| match args.eval {
         true => session.evaluate(&images, &labels).map_err(TrainError::Session),
         false => session.train_step(&images, &labels, recipe.lr).map_err(TrainError::Session),
