@@ -84,7 +84,7 @@ fn run(session: &mut Session, case: &Case) -> (Vec<StepOutcome>, Vec<u32>) {
         numbers.extend(session.training_logits());
     }
     let mut seen = 0;
-    let mut visit = |layer: usize, gradient: &[f32]| {
+    let mut visit = |layer: usize, gradient: &[f32], _: &ParamStore| {
         seen += layer + 1;
         numbers.extend_from_slice(gradient);
     };
@@ -135,7 +135,7 @@ fn dense_gradients_in_groups_are_those_of_the_reference_summed_over_the_groups()
         let case = &problem.case;
         let mut session = open(case, most, 1, Isa::best(), PLAIN);
         let mut found = vec![Vec::new(); case.store.patterns().len()];
-        let mut visit = |layer: usize, gradient: &[f32]| found[layer] = gradient.to_vec();
+        let mut visit = |layer: usize, gradient: &[f32], _: &ParamStore| found[layer] = gradient.to_vec();
         session.dense_gradients(&case.images, &case.labels, &mut visit).expect("finite");
         for (view, of) in case.store.views().iter().enumerate() {
             if let Some(layer) = of.pattern {

@@ -31,6 +31,8 @@ fn full() -> Recipe {
         scaled: Some(Scaled::Neuron),
         multiplier: 2,
         test_batch_size: Some(100),
+        accumulate: 3,
+        norm_batch: Some(16),
         lr: 0.1 + 0.2,
         seed: 7,
         mask_seed: Some(1),
@@ -97,6 +99,10 @@ fn each_value_out_of_range_is_an_error_that_names_its_key() {
         ("epochs = -1", "epochs"),
         ("batch_size = 0", "batch_size"),
         ("test_batch_size = 0", "test_batch_size"),
+        ("accumulate = 0", "accumulate"),
+        ("accumulate = 20000", "accumulate"),
+        ("norm_batch = 0", "norm_batch"),
+        ("norm_batch = 65", "norm_batch"),
         ("multiplier = 0", "multiplier"),
         ("multiplier = 500000", "multiplier"),
         ("lr = 0.0", "lr"),
@@ -146,6 +152,7 @@ fn what_does_not_change_the_result_is_no_part_of_the_identity() {
         checkpoint_every: Some(5),
         out: Some("x".into()),
         test_batch_size: Some(here.batch_size),
+        norm_batch: Some(here.batch_size),
         // The default seeds, spelled out.
         mask_seed: Some(here.seed),
         init_seed: Some(here.seed),
@@ -165,6 +172,10 @@ fn what_changes_the_result_is_a_difference_of_identities() {
     assert_eq!(base.identity().difference(&seed.identity()).unwrap().key, "mask_seed");
     let schedule = Recipe { lr_schedule: LrScheduleName::MULTISTEP, ..base.clone() };
     assert_eq!(base.identity().difference(&schedule.identity()).unwrap().key, "lr_schedule");
+    let groups = Recipe { norm_batch: Some(32), ..base.clone() };
+    assert_eq!(base.identity().difference(&groups.identity()).unwrap().key, "norm_batch");
+    let accumulate = Recipe { accumulate: 2, ..base.clone() };
+    assert_eq!(base.identity().difference(&accumulate.identity()).unwrap().key, "accumulate");
 }
 
 #[test]

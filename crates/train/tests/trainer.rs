@@ -146,24 +146,43 @@ fn a_sparse_network_learns_own_data() {
 
 #[test]
 fn stopping_after_any_step_and_resuming_changes_no_bit() {
+    assert_stopping_changes_no_bit(&recipe());
+}
+
+#[test]
+fn stopping_and_resuming_changes_no_bit_of_steps_in_groups() {
+    // 16 samples a step, in groups of at most 3.
+    let groups = Recipe { batch_size: 4, accumulate: 4, norm_batch: Some(3), ..recipe() };
+    let plain = Recipe { norm_batch: None, ..groups.clone() };
+    assert_stopping_changes_no_bit(&groups);
+    let last = |recipe: Recipe| {
+        let mut keeper = InMemory::new();
+        trainer(recipe, ROWS).unwrap().run_to_end(&mut keeper).unwrap();
+        keeper.last().unwrap().store.clone()
+    };
+    assert!(last(groups) != last(plain.clone()), "statistics of 3 samples are not those of 4");
+    assert!(last(plain) != last(recipe()), "statistics of 4 samples are not those of 16");
+}
+
+fn assert_stopping_changes_no_bit(recipe: &Recipe) {
     let folder = tempfile::tempdir().unwrap();
     let whole = folder.path().join("whole");
-    let expected = trainer(recipe(), ROWS)
+    let expected = trainer(recipe.clone(), ROWS)
         .unwrap()
-        .run_to_end(&mut RunDir::create(Some(&whole), &recipe()).unwrap())
+        .run_to_end(&mut RunDir::create(Some(&whole), recipe).unwrap())
         .unwrap();
     // 50 samples in batches of 16: 4 steps an epoch, the last of 2 samples.
     for after in 1..12 {
         let path = folder.path().join(after.to_string());
-        let mut run_dir = RunDir::create(Some(&path), &recipe()).unwrap();
-        let mut first = trainer(recipe(), ROWS).unwrap();
+        let mut run_dir = RunDir::create(Some(&path), recipe).unwrap();
+        let mut first = trainer(recipe.clone(), ROWS).unwrap();
         let outcome = run(&mut first, &mut run_dir, &mut Stopper::after(after)).unwrap();
         assert_eq!(outcome, Outcome::Interrupted { step: after });
         drop(run_dir);
 
-        let mut second = trainer(Recipe { threads: Some(2), ..recipe() }, ROWS).unwrap();
+        let mut second = trainer(Recipe { threads: Some(2), ..recipe.clone() }, ROWS).unwrap();
         second.resume(&path.join(files::LAST)).unwrap();
-        let mut run_dir = RunDir::open(&path, &recipe()).unwrap();
+        let mut run_dir = RunDir::open(&path, recipe).unwrap();
         let mut rest = Stopper::default();
         let outcome = run(&mut second, &mut run_dir, &mut rest).unwrap();
         let Outcome::Finished(summary) = outcome else { panic!("{outcome:?}") };

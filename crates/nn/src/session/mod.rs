@@ -211,14 +211,14 @@ impl Session {
                 let scale = Some(1.0 / samples as f64);
                 let (loss, hits) = pass.loss(workspace, &labels[group.clone()], scale);
                 (loss_sum, correct) = (loss_sum + loss, correct + hits);
-                let mut all = |layer: usize, gradient: &[f32]| {
+                let mut all = |layer: usize, gradient: &[f32], store: &ParamStore| {
                     let Some(visit) = &mut dense else { return };
                     if batch == samples {
-                        return visit(layer, gradient);
+                        return visit(layer, gradient, store);
                     }
                     let sum = sums.add_dense(layer, gradient, group.start == 0);
                     if group.end == samples {
-                        visit(layer, sum);
+                        visit(layer, sum, store);
                     }
                 };
                 let mut dense = asked.then_some(DenseGradients { scratch, visit: &mut all });

@@ -57,6 +57,17 @@ impl Recipe {
         let total = u64::from(self.epochs) * u64::from(self.multiplier);
         whole("multiplier", total, million, "at most 1000000 when multiplied by `epochs`")?;
         whole("batch_size", self.batch_size as u64, million, "a whole number from 1 to 1000000")?;
+        whole("accumulate", self.accumulate as u64, million, "a whole number from 1 to 1000000")?;
+        let step = self.batch_size as u64 * self.accumulate as u64;
+        whole(
+            "accumulate",
+            step,
+            million,
+            "at most 1000000 samples a step, `batch_size` times `accumulate`",
+        )?;
+        let most = self.batch_size as u64;
+        let expected = "a whole number from 1 to `batch_size`";
+        whole("norm_batch", self.norm_batch.unwrap_or(1) as u64, most, expected)?;
         whole("test_batch_size", self.test_batch_size() as u64, million, "a whole number from 1 to 1000000")?;
         whole("threads", self.threads() as u64, 4096, "a whole number from 1 to 4096")?;
         whole("checkpoint_every", self.checkpoint_every.unwrap_or(1), u64::MAX, "a number of steps above 0")?;

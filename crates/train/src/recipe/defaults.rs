@@ -32,6 +32,8 @@ impl Default for Recipe {
             epochs: 40,
             multiplier: 1,
             batch_size: 64,
+            accumulate: 1,
+            norm_batch: None,
             test_batch_size: None,
             lr: 0.1,
             lr_schedule: LrScheduleName::COSINE,

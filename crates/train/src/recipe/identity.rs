@@ -32,6 +32,7 @@ impl Recipe {
             init_seed: Some(self.init_seed()),
             data_seed: Some(self.data_seed()),
             test_batch_size: self.test_batch_size.filter(|size| *size != self.batch_size),
+            norm_batch: self.norm_batch.filter(|most| *most != self.batch_size),
             // Only multistep looks at milestones.
             milestones: Some(self.base_milestones())
                 .filter(|_| self.lr_schedule == LrScheduleName::MULTISTEP),

@@ -91,8 +91,14 @@ pub struct Recipe {
     /// Factor on `epochs` and milestones, as the published code has it.
     #[serde(skip_serializing_if = "is_one")]
     pub multiplier: u32,
-    /// Samples of a step; the last batch of an epoch may be smaller.
+    /// Samples of a step (times `accumulate`); the last batch of an epoch may be smaller.
     pub batch_size: usize,
+    /// Batches of `batch_size` in one optimizer step; each has batch-norm statistics of its own.
+    #[serde(skip_serializing_if = "is_one_batch")]
+    pub accumulate: usize,
+    /// Most samples that share batch-norm statistics; by default `batch_size`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub norm_batch: Option<usize>,
     /// Samples of a batch in validation and test; by default `batch_size`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test_batch_size: Option<usize>,
@@ -156,7 +162,23 @@ fn is_one(multiplier: &u32) -> bool {
     *multiplier == 1
 }
 
+/// Whether a step is one batch.
+fn is_one_batch(accumulate: &usize) -> bool {
+    *accumulate == 1
+}
+
 impl Recipe {
+    /// Samples of an optimizer step: `batch_size * accumulate`.
+    pub fn step_samples(&self) -> usize {
+        self.batch_size.saturating_mul(self.accumulate)
+    }
+
+    /// Most samples that share batch-norm statistics and a pass; `None` if that is every batch as a whole.
+    pub fn group_samples(&self) -> Option<usize> {
+        let most = self.norm_batch.unwrap_or(self.batch_size);
+        (most < self.step_samples()).then_some(most)
+    }
+
     /// Seed of the pattern.
     pub fn mask_seed(&self) -> u64 {
         self.mask_seed.unwrap_or(self.seed)

@@ -63,20 +63,21 @@ impl Trainer {
         if dataset.is_empty(Split::Train) {
             return Err(TrainError::NoSamples { data: dataset.name().to_owned() });
         }
-        let batch_size = recipe.batch_size;
+        let samples = recipe.step_samples();
         let largest = Split::ALL.map(|split| dataset.len(split)).into_iter().max().unwrap_or(0);
         let options = SessionOptions {
-            max_batch: batch_size.max(recipe.test_batch_size()).min(largest),
+            max_batch: samples.max(recipe.test_batch_size()).min(largest),
             threads: recipe.threads(),
             optimizer: recipe.optimizer(),
         };
         let counts = Counts::new(&graph, store.patterns());
-        let train = Loader::new(Arc::clone(&dataset), Pass::Train { seed: recipe.data_seed() }, batch_size)?;
+        let train = Loader::new(Arc::clone(&dataset), Pass::Train { seed: recipe.data_seed() }, samples)?;
+        let most = recipe.group_samples().unwrap_or(options.max_batch);
         let validation = loader(&dataset, Split::Validation, recipe.test_batch_size())?;
         Ok(Self {
             identity: recipe.identity(),
             schedule: recipe.lr_schedule()?,
-            session: Session::new(graph, store, options).map_err(TrainError::Session)?,
+            session: Session::in_groups(graph, store, options, most).map_err(TrainError::Session)?,
             progress: Progress::default(),
             recipe,
             dataset,

@@ -53,6 +53,12 @@ pub(super) struct RecipeFlags {
     /// Samples of a step
     #[arg(long, short, value_name = "B")]
     batch_size: Option<usize>,
+    /// Batches of an optimizer step, each with batch-norm statistics of its own [default: 1]
+    #[arg(long, value_name = "K")]
+    accumulate: Option<usize>,
+    /// Samples that share batch-norm statistics, so that their whole pass stays in cache [default: the batch size]
+    #[arg(long, value_name = "N")]
+    norm_batch: Option<usize>,
     /// Samples of a batch in validation and test [default: the batch size]
     #[arg(long, value_name = "B")]
     test_batch_size: Option<usize>,
@@ -118,6 +124,7 @@ impl RecipeFlags {
         set(&mut recipe.epochs, &self.epochs);
         set(&mut recipe.multiplier, &self.multiplier);
         set(&mut recipe.batch_size, &self.batch_size);
+        set(&mut recipe.accumulate, &self.accumulate);
         set(&mut recipe.lr, &self.lr);
         set(&mut recipe.lr_schedule, &self.lr_schedule);
         set(&mut recipe.warmup, &self.warmup);
@@ -131,6 +138,7 @@ impl RecipeFlags {
         set_some(&mut recipe.valid_split, &self.valid_split);
         set_some(&mut recipe.split_seed, &self.split_seed);
         set_some(&mut recipe.test_batch_size, &self.test_batch_size);
+        set_some(&mut recipe.norm_batch, &self.norm_batch);
         set_some(&mut recipe.milestones, &self.milestones);
         set_some(&mut recipe.mask_seed, &self.mask_seed);
         set_some(&mut recipe.init_seed, &self.init_seed);
