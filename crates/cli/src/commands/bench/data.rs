@@ -58,7 +58,6 @@ struct Report {
     batch_size: usize,
     /// The loader's thread for a whole augmented batch, nothing else running.
     batch_ms: f64,
-    batch_min_ms: f64,
     images_per_sec: f64,
     /// A step on one batch again and again.
     step_ms: f64,
@@ -108,7 +107,6 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         model: trainer.recipe().model.clone(),
         batch_size,
         batch_ms: batches.median_ms(),
-        batch_min_ms: batches.min_ms(),
         images_per_sec: batch_size as f64 * 1e3 / batches.median_ms(),
         step_ms: alone.median_ms(),
         fed_step_ms: fed.median_ms(),
@@ -180,12 +178,10 @@ fn time_steps(
 }
 
 fn text(report: &Report) -> String {
-    let Report {
-        batch_ms, batch_min_ms, images_per_sec, step_ms, fed_step_ms, wait_ms, threads, isa, ..
-    } = report;
+    let Report { batch_ms, images_per_sec, step_ms, fed_step_ms, wait_ms, threads, isa, .. } = report;
     let percent = 100.0 * report.share;
     format!(
-        "median {batch_ms:.3} ms a batch of {} from {} (least {batch_min_ms:.3}): {images_per_sec:.0} images/s on one thread\n\
+        "median {batch_ms:.3} ms a batch of {} from {}: {images_per_sec:.0} images/s on one thread\n\
          a step of {} takes {step_ms:.2} ms without the pipeline, {fed_step_ms:.2} with it ({wait_ms:.3} of it waiting)\n\
          a batch is {percent:.2} % of a step ({threads} threads, {isa})\n",
         report.batch_size, report.data, report.model
