@@ -6,6 +6,7 @@
 
 mod args;
 mod commands;
+mod dynamic_flags;
 mod failure;
 mod format;
 mod init_flags;

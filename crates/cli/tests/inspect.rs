@@ -137,7 +137,7 @@ fn the_help_lists_every_registered_name_and_the_defaults() {
     let data = rarefy::data::datasets::REGISTRY.iter().map(|entry| entry.name);
     let models = rarefy::nn::models::REGISTRY.iter().map(|family| family.pattern);
     let decays = rarefy::nn::optim::DECAYS.iter().map(|decay| decay.name);
-    let methods = rarefy::train::Method::ALL.iter().map(|(name, _)| *name);
+    let methods = rarefy::train::Method::all().map(rarefy::train::Method::name);
     let optimizers = rarefy::train::OptimizerName::ALL.iter().map(|(name, _)| *name);
     for name in inits.chain(data).chain(models).chain(decays).chain(methods).chain(optimizers) {
         assert!(text.contains(name), "{name} is missing in: {text}");

@@ -63,7 +63,7 @@ const FLAGS: &[(&[&str], Does)] = &[
     (&["--death", "set"], Warns("--death has no effect")),
     (&["--death", "magnitud"], Refused(&["--death", "`magnitude`", "threshold"])),
     (&["--redistribution", "none"], Warns("--redistribution has no effect")),
-    (&["--redistribution", "evenly"], Refused(&["--redistribution", "nonzeros"])),
+    (&["--redistribution", "evenly"], Refused(&["redistribution", "magnitude", "count"])),
     (&["--death-rate", "0.5"], Warns("--death-rate has no effect")),
     (&["--density", "0.3"], Sets("density = 0.3")),
     (&["--update_frequency", "100"], Warns("--update-frequency has no effect")),
@@ -145,11 +145,35 @@ fn the_published_line_trains_dense_without_sparse() {
 }
 
 #[test]
-fn a_dynamic_pattern_is_refused_with_the_flag_to_add() {
-    let folder = folder();
-    let words = ["not built yet", "--fix"];
-    fails(rarefy(&folder).arg("train").args(LINE).arg("--sparse"), 2, &words);
-    fails(rarefy(&folder).args(["train", "--growth", "gradient"]), 2, &words);
+fn without_fix_the_pattern_moves_as_in_the_published_code() {
+    let flags = ["--growth", "gradient", "--death", "SET", "--death-rate", "0.4", "--update_frequency", "5"];
+    let more = ["--decay-schedule", "linear", "--redistribution", "nonzeros"];
+    let (folder, text) = train(&[LINE, &["--sparse"], &flags, &more]);
+    assert_eq!(text, "");
+    let recipe = recipe(&folder.path().join("run"));
+    for line in [
+        "method = \"itop\"",
+        "grow = \"gradient\"",
+        "drop = \"set\"",
+        "drop_fraction = 0.4",
+        "drop_schedule = \"linear\"",
+        "update_every = 5",
+        "redistribution = \"count\"",
+    ] {
+        assert!(has_line(&recipe, line), "{line}: {recipe}");
+    }
+    let (other, _) = train(&[LINE, &["--sparse"]]);
+    assert!(has_line(&self::recipe(&other.path().join("run")), "method = \"itop\""));
+    let folder = self::folder();
+    fails(rarefy(&folder).args(["train", "--fix", "--method", "rigl"]), 2, &["--fix", "--method"]);
+    fails(rarefy(&folder).args(["train", "--drop-fraction", "0.3"]), 2, &["dynamic", "static"]);
+    fails(rarefy(&folder).args(["train", "--method", "rigel"]), 2, &["`rigl`"]);
+    fails(
+        rarefy(&folder).args(["train", "--method", "rigl", "--drop-fraction", "1.5"]),
+        2,
+        &["drop_fraction"],
+    );
+    fails(rarefy(&folder).args(["train", "--method", "rigl", "--drop-schedule", "cosin"]), 2, &["`cosine`"]);
     assert!(files(folder.path()).is_empty());
 }
 

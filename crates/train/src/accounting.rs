@@ -68,6 +68,13 @@ impl Counts {
         self.nnz as f64 / self.weights as f64
     }
 
+    /// Floating-point operations of one training step: three forward passes a sample, and where the step computed the dense
+    /// weight gradient, that of the dense network in place of the sparse one (METHODS 7: 2 f_S + f_D).
+    pub fn step_flops(&self, samples: u64, dense_gradient: bool) -> f64 {
+        let weight_gradient = if dense_gradient { self.macs_dense } else { self.macs_sparse };
+        2.0 * (2 * self.macs_sparse + weight_gradient) as f64 * samples as f64
+    }
+
     /// Floating-point operations of training on `samples` samples with a fixed pattern: three forward passes each
     /// (forward, input gradient, weight gradient), two operations a multiply-add.
     pub fn static_train_flops(&self, samples: u64) -> f64 {

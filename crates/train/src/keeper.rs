@@ -13,8 +13,8 @@ pub trait Keeper {
     /// Keeps the latest position, from which the run can continue; `extras` are the training method's own numbers.
     fn save_last(&mut self, meta: &Meta, store: &ParamStore, extras: &Extras) -> Result<(), TrainError>;
 
-    /// Keeps the best epoch so far.
-    fn save_best(&mut self, meta: &Meta, store: &ParamStore) -> Result<(), TrainError>;
+    /// Keeps the best epoch so far, as [`Keeper::save_last`] keeps the latest position.
+    fn save_best(&mut self, meta: &Meta, store: &ParamStore, extras: &Extras) -> Result<(), TrainError>;
 
     /// Gives the best epoch back.
     fn load_best(&mut self, graph: &Graph) -> Result<Checkpoint, TrainError>;
@@ -60,8 +60,8 @@ impl Keeper for InMemory {
         Ok(())
     }
 
-    fn save_best(&mut self, meta: &Meta, store: &ParamStore) -> Result<(), TrainError> {
-        self.best = Some(Checkpoint { meta: meta.clone(), store: store.clone(), extras: Extras::new() });
+    fn save_best(&mut self, meta: &Meta, store: &ParamStore, extras: &Extras) -> Result<(), TrainError> {
+        self.best = Some(Checkpoint { meta: meta.clone(), store: store.clone(), extras: extras.clone() });
         Ok(())
     }
 

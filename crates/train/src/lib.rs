@@ -5,12 +5,14 @@
 #![forbid(unsafe_code)]
 
 pub mod accounting;
+mod dynamic;
 mod error;
 mod keeper;
 pub mod machine;
 mod metrics;
 mod names;
 mod observer;
+mod probe;
 mod progress;
 mod recipe;
 mod resume;
@@ -20,15 +22,17 @@ mod setup;
 mod trained;
 mod trainer;
 
+pub use dynamic::{DynamicRecord, Moving, UpdateRecord};
 pub use error::{Fault, TrainError};
 pub use keeper::{InMemory, Keeper};
 pub use metrics::{EpochRecord, Summary, Tally};
 pub use names::UnknownName;
 pub use observer::{Observer, RunStart, StepReport};
+pub use probe::DataProbe;
 pub use progress::{Best, Progress};
 pub use recipe::{
-    BudgetName, Difference, Identity, KeepDenseList, LrScheduleName, MaskSamplingName, Method, OptimizerName,
-    PatternUnit, PatternUnitError, Recipe, RecipeError, Scaled,
+    BudgetName, Difference, DynamicOptions, Identity, KeepDenseList, LrScheduleName, MaskSamplingName,
+    Method, OptimizerName, PatternUnit, PatternUnitError, Recipe, RecipeError, Scaled,
 };
 pub use resume::ResumePoint;
 pub use run_dir::{RunDir, RunDirError, files};

@@ -1,5 +1,6 @@
 //! The record of a run: one line per epoch and a summary.
 
+use crate::dynamic::DynamicRecord;
 use serde::{Deserialize, Serialize};
 
 /// One line of `metrics.jsonl`.
@@ -27,6 +28,9 @@ pub struct EpochRecord {
     pub seconds: f64,
     /// Training samples a second of training time.
     pub images_per_sec: f64,
+    /// How the pattern moved; absent if it stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dynamic: Option<DynamicRecord>,
 }
 
 /// What a finished run came to: `summary.json`.

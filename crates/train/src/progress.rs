@@ -1,5 +1,6 @@
 //! Where a run stands: what a checkpoint holds besides the network.
 
+use crate::dynamic::DynamicState;
 use crate::metrics::Tally;
 use crate::recipe::Identity;
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,12 @@ pub(crate) struct State {
     pub(crate) batch: usize,
     pub(crate) train: Tally,
     pub(crate) best: Option<Best>,
+    /// Of a moving pattern.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) dynamic: Option<DynamicState>,
+    /// Operations of all steps so far, where no formula tells them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) flops: Option<f64>,
 }
 
 impl Best {

@@ -1,6 +1,7 @@
 //! What a recipe stands for: data, network, pattern and initial values.
 
 use crate::error::TrainError;
+use crate::probe::DataProbe;
 use crate::recipe::Recipe;
 use rarefy_core::{Extent, Pattern};
 use rarefy_data::{DataError, Dataset};
@@ -34,7 +35,8 @@ impl Setup {
         let recipe = recipe.with_layer_densities()?;
         let dataset = recipe.open_data()?;
         let graph = build_model(&recipe.model, dataset.extent(), dataset.classes())?;
-        let patterns = draw_patterns(&graph, &recipe)?.patterns;
+        let mut probe = DataProbe::new(&graph, &recipe, dataset.as_ref());
+        let patterns = draw_patterns_with(&graph, &recipe, Some(&mut probe))?.patterns;
         Self::new(Recipe { sparse_init: init.name().to_owned(), ..recipe }, graph, patterns, dataset)
     }
 
@@ -138,7 +140,7 @@ pub fn draw_patterns_with(
         &Request {
             init,
             layers: &prunable_layers(graph),
-            density: recipe.density,
+            density: recipe.initial_density()?,
             block: recipe.pattern.0,
             mask_seed: recipe.mask_seed(),
             options: &recipe.init_options(),

@@ -28,6 +28,12 @@ pub enum Purpose {
     Topology = 6,
     /// Synthetic inputs of benchmarks and tests.
     Synthetic = 7,
+    /// Training samples that a saliency looks at (index 0).
+    Saliency = 8,
+    /// Noise on weights (index: step and layer).
+    Noise = 9,
+    /// Signs of weights that keep them (index: layer).
+    Sign = 10,
 }
 
 /// An endless sequence of random words.

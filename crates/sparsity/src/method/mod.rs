@@ -41,6 +41,8 @@ pub struct Preset {
     pub summary: &'static str,
     /// The pattern moves.
     pub dynamic: bool,
+    /// Name of the [`crate::init`] it is meant with, if that is not the usual one.
+    pub init: Option<&'static str>,
     /// Name of the [`crate::drop`] rule.
     pub drop: &'static str,
     /// Among which weights it looks.
@@ -114,6 +116,7 @@ const STATIC: Preset = Preset {
     name: "static",
     summary: "the pattern stays as it was drawn",
     dynamic: false,
+    init: None,
     drop: "magnitude",
     scope: Scope::Layer,
     grow: "random",

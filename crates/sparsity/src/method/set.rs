@@ -11,6 +11,7 @@ pub(super) const PRESET: Preset = Preset {
     name: "set",
     summary: "an epoch's smallest of each sign are replaced at random (Mocanu et al. 2018)",
     dynamic: true,
+    init: Some("er"),
     drop: "set",
     fraction: 0.3,
     every: Interval::Epoch,

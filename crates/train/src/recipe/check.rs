@@ -97,6 +97,11 @@ impl Recipe {
         whole("samples_per_class", samples, most, "a whole number from 1 to 100000")?;
         let power = self.erk_power.unwrap_or(1.0);
         require((-4.0..=4.0).contains(&power), "erk_power", "a number from -4 to 4", || power.to_string())?;
+        self.dynamic.check()?;
+        let moves = self.method.preset().dynamic || self.dynamic.is_empty();
+        require(moves, "dynamic", "left away with method = \"static\"", || {
+            "settings of a moving pattern (choose another method)".to_owned()
+        })?;
         let finite = |value: f64, ok: bool| value.is_finite() && ok;
         require(finite(self.lr, self.lr > 0.0), "lr", "a finite number above 0", || self.lr.to_string())?;
         let momentum = (0.0..1.0).contains(&self.momentum);

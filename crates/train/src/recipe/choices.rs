@@ -3,6 +3,7 @@
 use crate::names::{UnknownName, pick};
 use rarefy_core::Block;
 use rarefy_nn::optim::DECAYS;
+use rarefy_sparsity::method::{self, Preset};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
@@ -56,11 +57,55 @@ macro_rules! named {
     };
 }
 
-named! {
-    /// How the pattern changes while training (METHODS 3).
-    Method ("method") {
-        /// It does not: random pruning at initialization, the paper's method.
-        Static = "static",
+/// How the pattern changes while training: one of [`rarefy_sparsity::method`]'s presets.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(into = "String")]
+pub struct Method(&'static Preset);
+
+impl Method {
+    /// It does not: random pruning at initialization, the paper's method.
+    pub const STATIC: Self = Self(&method::REGISTRY[0]);
+
+    /// Every method.
+    pub fn all() -> impl Iterator<Item = Self> {
+        method::REGISTRY.iter().map(Self)
+    }
+
+    /// The name in recipes and on the command line.
+    pub fn name(self) -> &'static str {
+        self.0.name
+    }
+
+    /// Its settings.
+    pub fn preset(self) -> &'static Preset {
+        self.0
+    }
+}
+
+impl FromStr for Method {
+    type Err = UnknownName;
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        let choices: Vec<_> = Self::all().map(|method| (method.name(), method)).collect();
+        pick("method", text, &choices)
+    }
+}
+
+// Not derived: serde would take the preset for borrowed input.
+impl<'de> Deserialize<'de> for Method {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+impl From<Method> for String {
+    fn from(value: Method) -> String {
+        value.name().to_owned()
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a recipe does not say: settings per data set.
 
-use super::{LrScheduleName, Method, OptimizerName, PatternUnit, Recipe};
+use super::{DynamicOptions, LrScheduleName, Method, OptimizerName, PatternUnit, Recipe};
 use rarefy_core::{Block, Density, same_name};
 use rarefy_data::Constants;
 
@@ -26,9 +26,10 @@ impl Default for Recipe {
             samples_per_class: None,
             min_per_layer: None,
             layer_densities: None,
+            dynamic: DynamicOptions::default(),
             pattern: PatternUnit(Block::UNSTRUCTURED),
             scaled: None,
-            method: Method::Static,
+            method: Method::STATIC,
             epochs: 40,
             multiplier: 1,
             batch_size: 64,

@@ -4,6 +4,7 @@ mod by_name;
 mod check;
 mod choices;
 mod defaults;
+mod dynamic;
 mod identity;
 mod init_options;
 mod toml;
@@ -13,6 +14,7 @@ pub use choices::{
     BudgetName, LrScheduleName, MaskSamplingName, Method, OptimizerName, PatternUnit, PatternUnitError,
     Scaled,
 };
+pub use dynamic::DynamicOptions;
 pub use identity::{Difference, Identity};
 pub use init_options::KeepDenseList;
 
@@ -139,6 +141,9 @@ pub struct Recipe {
     /// Densities by layer name of `sparse_init = "file"`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub layer_densities: Option<BTreeMap<String, f64>>,
+    /// Settings that override those of `method`.
+    #[serde(skip_serializing_if = "DynamicOptions::is_empty")]
+    pub dynamic: DynamicOptions,
     /// Run directory (default: a new one under `runs/`). Not written into a run's own recipe, so that it can be run again.
     #[serde(skip_serializing)]
     pub out: Option<PathBuf>,

@@ -123,8 +123,8 @@ impl Keeper for RunDir {
         Ok(checkpoint::save_with(&self.path.join(files::LAST), meta, store, extras)?)
     }
 
-    fn save_best(&mut self, meta: &Meta, store: &ParamStore) -> Result<(), TrainError> {
-        Ok(checkpoint::save(&self.path.join(files::BEST), meta, store)?)
+    fn save_best(&mut self, meta: &Meta, store: &ParamStore, extras: &Extras) -> Result<(), TrainError> {
+        Ok(checkpoint::save_with(&self.path.join(files::BEST), meta, store, extras)?)
     }
 
     fn load_best(&mut self, graph: &Graph) -> Result<Checkpoint, TrainError> {

@@ -1,13 +1,15 @@
 //! One epoch: training, validation, record, checkpoints.
 
 use super::{EpochEnd, Trainer, at_step};
+use crate::accounting::Counts;
+use crate::dynamic::{Dynamic, StepError};
 use crate::error::TrainError;
 use crate::keeper::Keeper;
 use crate::metrics::{EpochRecord, Tally};
 use crate::observer::{Observer, StepReport};
 use crate::progress::Best;
-use rarefy_data::Loader;
-use rarefy_nn::Session;
+use rarefy_data::{Batch, Loader};
+use rarefy_nn::{Session, StepOutcome};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -41,7 +43,7 @@ impl Trainer {
             .filter(|best| best.beats(self.progress.best));
         if best.is_some() {
             self.progress.best = best;
-            keeper.save_best(&self.meta()?, self.session.store())?;
+            keeper.save_best(&self.meta()?, self.session.store(), &self.extras())?;
         }
         let record = EpochRecord {
             epoch,
@@ -54,6 +56,7 @@ impl Trainer {
             density: self.counts.density(),
             nnz: self.counts.nnz,
             seconds: started.elapsed().as_secs_f64(),
+            dynamic: self.dynamic.as_mut().map(Dynamic::take_record),
             images_per_sec: (train.samples - samples_before) as f64 / trained.as_secs_f64().max(1e-9),
         };
         keeper.record(&record)?;
@@ -80,10 +83,19 @@ impl Trainer {
                 }
                 let Some(batch) = pass.next_batch()? else { break };
                 let step = self.progress.step + 1;
-                let outcome = self
-                    .session
-                    .train_step(&batch.images, &batch.labels, lr)
-                    .map_err(|error| at_step(error, step, epoch + 1))?;
+                let outcome = match &mut self.dynamic {
+                    None => {
+                        self.session.train_step(&batch.images, &batch.labels, lr).map_err(StepError::Session)
+                    }
+                    Some(dynamic) => {
+                        let counted = (&mut self.counts, &mut self.flops);
+                        moving_step(dynamic, &mut self.session, counted, batch, lr, step)
+                    }
+                };
+                let outcome = outcome.map_err(|error| match error {
+                    StepError::Session(error) => at_step(error, step, epoch + 1),
+                    StepError::Sparsity(error) => error.into(),
+                })?;
                 if !outcome.loss_sum.is_finite() {
                     return Err(TrainError::NonFinite { step, epoch: epoch + 1, place: "loss".to_owned() });
                 }
@@ -105,6 +117,23 @@ impl Trainer {
         }
         Ok(EpochEnd::Done)
     }
+}
+
+/// One step in which the pattern moves if it is due; counts follow it, `flops` sums up.
+fn moving_step(
+    dynamic: &mut Dynamic,
+    session: &mut Session,
+    (counts, flops): (&mut Counts, &mut f64),
+    batch: &Batch,
+    lr: f64,
+    step: u64,
+) -> Result<StepOutcome, StepError> {
+    *flops += counts.step_flops(batch.len() as u64, dynamic.computes_dense(step));
+    let outcome = dynamic.step(session, &batch.images, &batch.labels, lr, step)?;
+    if dynamic.due(step) {
+        *counts = Counts::new(session.graph(), session.store().patterns());
+    }
+    Ok(outcome)
 }
 
 /// Loss and hits of a whole split in evaluation mode.

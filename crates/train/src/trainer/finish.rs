@@ -32,7 +32,10 @@ impl Trainer {
             density: self.counts.density(),
             macs_sparse: self.counts.macs_sparse,
             macs_dense: self.counts.macs_dense,
-            train_flops: self.counts.static_train_flops(samples),
+            train_flops: match &self.dynamic {
+                Some(_) => self.flops,
+                None => self.counts.static_train_flops(samples),
+            },
             version: env!("CARGO_PKG_VERSION").to_owned(),
             cpu: cpu_name(),
             isa: isa().to_owned(),

@@ -5,6 +5,7 @@ mod finish;
 mod resume;
 
 use crate::accounting::Counts;
+use crate::dynamic::Dynamic;
 use crate::error::TrainError;
 use crate::keeper::Keeper;
 use crate::metrics::Summary;
@@ -32,6 +33,10 @@ pub struct Trainer {
     train: Loader,
     validation: Option<Loader>,
     progress: Progress,
+    /// How the pattern moves, if it does.
+    dynamic: Option<Dynamic>,
+    /// Operations of all steps so far, if the pattern moves.
+    flops: f64,
 }
 
 /// How a run ended.
@@ -70,14 +75,22 @@ impl Trainer {
             threads: recipe.threads(),
             optimizer: recipe.optimizer(),
         };
-        let counts = Counts::new(&graph, store.patterns());
         let train = Loader::new(Arc::clone(&dataset), Pass::Train { seed: recipe.data_seed() }, samples)?;
         let most = recipe.group_samples().unwrap_or(options.max_batch);
         let validation = loader(&dataset, Split::Validation, recipe.test_batch_size())?;
+        let settings = recipe.dynamics(train.batches() as u64)?;
+        let mut session = Session::in_groups(graph, store, options, most).map_err(TrainError::Session)?;
+        let dynamic = match settings {
+            Some(settings) => Some(Dynamic::new(settings, recipe.mask_seed(), &mut session)?),
+            None => None,
+        };
+        let counts = Counts::new(session.graph(), session.store().patterns());
         Ok(Self {
             identity: recipe.identity(),
             schedule: recipe.lr_schedule()?,
-            session: Session::in_groups(graph, store, options, most).map_err(TrainError::Session)?,
+            session,
+            dynamic,
+            flops: 0.0,
             progress: Progress::default(),
             recipe,
             dataset,
@@ -167,7 +180,7 @@ impl Trainer {
 
     /// What the training method keeps beside the network.
     fn extras(&self) -> Extras {
-        Extras::new()
+        self.dynamic.as_ref().map_or_else(Extras::new, |dynamic| dynamic.extras(self.session.store()))
     }
 
     /// A network with a number that is not finite is never kept.
@@ -187,7 +200,14 @@ impl Trainer {
     fn meta(&self) -> Result<Meta, TrainError> {
         let normalization = self.dataset.normalization();
         let Progress { epoch, batch, step, train, best } = self.progress;
-        let state = State { recipe: self.identity.clone(), batch, train, best };
+        let state = State {
+            recipe: self.identity.clone(),
+            batch,
+            train,
+            best,
+            dynamic: self.dynamic.as_ref().map(Dynamic::state),
+            flops: self.dynamic.as_ref().map(|_| self.flops),
+        };
         Ok(Meta {
             step,
             epoch: u64::from(epoch),

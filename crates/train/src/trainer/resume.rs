@@ -1,6 +1,7 @@
 //! Continuing from a checkpoint.
 
 use super::Trainer;
+use crate::accounting::Counts;
 use crate::error::TrainError;
 use crate::progress::{Progress, State};
 use crate::run_dir::files;
@@ -14,20 +15,31 @@ impl Trainer {
     /// # Errors
     /// A damaged checkpoint, one of another network or run, a position that does not exist. The trainer is then unchanged.
     pub fn resume(&mut self, path: &Path) -> Result<(), TrainError> {
-        let Checkpoint { meta, store, .. } = Checkpoint::load_for(path, self.session.graph())?;
+        let Checkpoint { meta, mut store, extras } = Checkpoint::load_for(path, self.session.graph())?;
         let progress = self.position(path, &meta)?;
         if let Some(best) = progress.best.filter(|best| u64::from(best.epoch) < meta.epoch) {
             self.check_best(path, best.epoch)?;
         }
+        let refuse = |problem: String| TrainError::NotResumable { path: path.to_owned(), problem };
+        let state = State::from_json(&meta.state).map_err(refuse)?;
+        let restored = match &self.dynamic {
+            Some(dynamic) => Some(dynamic.check(state.dynamic, &extras, &mut store).map_err(refuse)?),
+            None => None,
+        };
         self.session.restore(store, meta.step).map_err(TrainError::Session)?;
         self.progress = progress;
+        self.flops = state.flops.unwrap_or(0.0);
+        if let (Some(dynamic), Some(restored)) = (&mut self.dynamic, restored) {
+            dynamic.restore(restored);
+        }
+        self.counts = Counts::new(self.session.graph(), self.session.store().patterns());
         Ok(())
     }
 
     /// The position that `meta` tells, checked against the recipe.
     fn position(&self, path: &Path, meta: &Meta) -> Result<Progress, TrainError> {
         let refuse = |problem: String| TrainError::NotResumable { path: path.to_owned(), problem };
-        let State { recipe, batch, train, best } = State::from_json(&meta.state).map_err(refuse)?;
+        let State { recipe, batch, train, best, .. } = State::from_json(&meta.state).map_err(refuse)?;
         if let Some(difference) = recipe.difference(&self.identity) {
             return Err(TrainError::OtherRun { path: path.to_owned(), difference });
         }

@@ -8,7 +8,7 @@ use crate::output::{json, product};
 use rarefy::nn::bench::Limits;
 use rarefy::nn::params::{ParamStore, initialize};
 use rarefy::nn::{Session, SessionOptions};
-use rarefy::train::{Recipe, TrainError, draw_patterns, machine};
+use rarefy::train::{Method, Moving, Recipe, TrainError, draw_patterns, machine};
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -39,6 +39,9 @@ pub(crate) struct Args {
     /// Show where the time goes: phases, layers, and how near they are to the machine's limits
     #[arg(long)]
     profile: bool,
+    /// Time also steps that change the pattern, as this method does
+    #[arg(long, conflicts_with = "eval")]
+    method: Option<Method>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -54,6 +57,12 @@ struct Report {
     threads: usize,
     isa: &'static str,
     steps: u32,
+    /// Of a step that changes the pattern.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    update_median_ms: Option<f64>,
+    /// As a multiple of a plain step's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    update_ratio: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     profile: Option<ProfileReport>,
 }
@@ -92,7 +101,13 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         let limits = Limits::measure(session.plan().isa(), recipe.threads());
         profile::report(&session.finish_profile(u64::from(args.steps)), &limits, recipe.threads())
     });
+    let update_median_ms = match args.method {
+        Some(method) => Some(updates(args, method, &recipe, &mut session, &images, &labels)?),
+        None => None,
+    };
     let report = Report {
+        update_median_ms,
+        update_ratio: update_median_ms.map(|update| update / median_ms),
         median_ms,
         min_ms: times.min_ms(),
         images_per_sec: batch as f64 * 1e3 / median_ms,
@@ -110,13 +125,44 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Median milliseconds of a step that changes the pattern.
+fn updates(
+    args: &Args,
+    method: Method,
+    recipe: &Recipe,
+    session: &mut Session,
+    images: &[f32],
+    labels: &[u32],
+) -> Result<f64, Failure> {
+    let mut recipe = Recipe { method, epochs: 1, ..recipe.clone() };
+    recipe.dynamic.update_every = Some(1);
+    recipe.dynamic.update_until = Some(1.0);
+    // So long a run that the first updates exchange as much as any.
+    let Some(mut moving) = Moving::new(&recipe, 1_000_000, session)? else {
+        return Err(Failure::usage(format!("{method} changes no pattern")).hint("choose another --method"));
+    };
+    let mut times = Times::default();
+    for step in 1..=u64::from(args.warmup + args.steps) {
+        let mut update = || moving.step(session, images, labels, recipe.lr, step);
+        if step <= u64::from(args.warmup) {
+            update()?;
+        } else {
+            times.measure(update)?;
+        }
+    }
+    Ok(times.median_ms())
+}
+
 fn text(report: &Report, eval: bool) -> String {
-    let Report { median_ms, min_ms, images_per_sec, peak_rss_mb, threads, isa, steps, profile } = report;
+    let Report { median_ms, min_ms, images_per_sec, peak_rss_mb, threads, isa, steps, .. } = report;
+    let update = report.update_median_ms.zip(report.update_ratio).map_or(String::new(), |(ms, ratio)| {
+        format!("median {ms:.2} ms a step that changes the pattern: {ratio:.2} times a plain one\n")
+    });
     let what = if eval { "a batch" } else { "a step" };
     let memory = peak_rss_mb.map_or(String::new(), |mb| format!(", peak memory {mb:.0} MB"));
-    let profile = profile.as_ref().map_or(String::new(), |profile| profile::text(profile) + "\n");
+    let profile = report.profile.as_ref().map_or(String::new(), |profile| profile::text(profile) + "\n");
     format!(
         "{profile}median {median_ms:.2} ms {what} (least {min_ms:.2}) over {steps} steps: {images_per_sec:.0} images/s \
-         with {threads} threads, {isa}{memory}\n"
+         with {threads} threads, {isa}{memory}\n{update}"
     )
 }

@@ -1,6 +1,7 @@
 //! Flags that override a recipe.
 
 use crate::args::{choices, data_help, init_help, model_help};
+use crate::dynamic_flags::DynamicFlags;
 use crate::init_flags::InitFlags;
 use clap::builder::BoolishValueParser;
 use rarefy::core::Density;
@@ -42,7 +43,7 @@ pub(super) struct RecipeFlags {
     /// Scale initial weights to the layer's density or to each output's own fan-in
     #[arg(long, value_name = "TO", num_args = 0..=1, require_equals = true, default_missing_value = "layer")]
     scaled: Option<Scaled>,
-    #[arg(long, help = choices("How the pattern changes while training", Method::ALL.iter().map(|(name, _)| *name)))]
+    #[arg(long, help = choices("How the pattern changes while training", Method::all().map(Method::name)))]
     pub(super) method: Option<Method>,
     /// Passes over the training samples
     #[arg(long, short)]
@@ -108,6 +109,8 @@ pub(super) struct RecipeFlags {
     pub(super) out: Option<PathBuf>,
     #[command(flatten)]
     init: InitFlags,
+    #[command(flatten)]
+    pub(super) dynamic: DynamicFlags,
 }
 
 impl RecipeFlags {
@@ -147,6 +150,11 @@ impl RecipeFlags {
         set_some(&mut recipe.checkpoint_every, &self.checkpoint_every);
         set_some(&mut recipe.out, &self.out);
         self.init.apply(recipe);
+        self.dynamic.apply(recipe);
+        // Some methods are meant with densities of their own.
+        if let (Some(init), None) = (self.method.and_then(|method| method.preset().init), &self.sparse_init) {
+            recipe.sparse_init = init.to_owned();
+        }
     }
 }
 

@@ -10,8 +10,10 @@ pub(crate) use flags::PublishedFlags;
 use super::flags::RecipeFlags;
 use crate::failure::Failure;
 use rarefy::core::Density;
-use rarefy::train::Recipe;
+use rarefy::train::{DynamicOptions, Method, Recipe, UnknownName};
 
+/// The method of the published code without `--fix`.
+const ITOP: &str = "itop";
 /// Density of the published code.
 const DENSITY: f64 = 0.05;
 
@@ -46,6 +48,16 @@ impl PublishedFlags {
         if self.save.is_some() {
             recipe.out.clone_from(&self.save);
         }
+    }
+
+    /// Overrides the settings of a moving pattern whose flags were given.
+    fn move_pattern(&self, options: &mut DynamicOptions) {
+        let rule = |flag: Option<&'static str>| flag.map(str::to_lowercase);
+        options.grow = rule(self.growth).or(options.grow.take());
+        options.drop = rule(self.death).or(options.drop.take());
+        options.drop_schedule = rule(self.decay_schedule).or(options.drop_schedule.take());
+        options.drop_fraction = self.death_rate.or(options.drop_fraction);
+        options.update_every = self.update_frequency.or(options.update_every);
     }
 
     /// Makes training dense where the published code would, and tells which flags have no effect.
@@ -86,18 +98,30 @@ impl PublishedFlags {
             }
             // For a dense network all rules are the same.
             recipe.sparse_init = Recipe::default().sparse_init;
+            recipe.dynamic = DynamicOptions::default();
             return Ok(warnings);
         }
-        let fixed = self.fix || own.method.is_some();
-        if !fixed && (profile || !dynamic.is_empty()) {
-            return Err(Failure::usage(
-                "without --fix the published training changes its pattern while training, which is not built yet",
-            )
-            .hint("add --fix to train the random pattern as it was drawn"));
+        let moves = |method: Option<Method>| method.is_some_and(|method| method.preset().dynamic);
+        if self.fix && moves(own.method) {
+            return Err(Failure::usage("--fix keeps the pattern, the --method given moves it")
+                .hint("leave one of them away"));
         }
-        for flag in dynamic {
-            no_effect(flag, "with --fix the pattern stays as it was drawn");
+        if self.fix || own.method == Some(Method::STATIC) {
+            recipe.method = Method::STATIC;
+            for flag in dynamic {
+                no_effect(flag, "with --fix the pattern stays as it was drawn");
+            }
+            if !recipe.dynamic.is_empty() && profile {
+                no_effect("--redistribution", "with --fix the pattern stays as it was drawn");
+                recipe.dynamic = DynamicOptions::default();
+            }
+            return Ok(warnings);
         }
+        if own.method.is_none() && (profile || !dynamic.is_empty()) {
+            // What the published code does without --fix.
+            recipe.method = ITOP.parse().map_err(|error: UnknownName| Failure::usage(error.to_string()))?;
+        }
+        self.move_pattern(&mut recipe.dynamic);
         Ok(warnings)
     }
 }

@@ -1,6 +1,6 @@
 //! Flags that only the published code has. `flags.rs` above has those that both have; `_` may stand for `-` in all.
 
-use super::names::{DEATH, DECAY_SCHEDULE, GROWTH, REDISTRIBUTION, one_of};
+use super::names::{DEATH, DECAY_SCHEDULE, GROWTH, one_of};
 use std::path::PathBuf;
 
 /// What the published CIFAR command line says beyond rarefy's own.
@@ -31,22 +31,19 @@ pub(crate) struct PublishedFlags {
     /// Save features of a trained network: not built yet
     #[arg(long)]
     pub(super) save_features: bool,
-    /// Rule by which weights grow; no effect with --fix
+    /// As --grow; no effect with --fix
     #[arg(long, value_name = "RULE", value_parser = |name: &str| one_of(GROWTH, name))]
     pub(super) growth: Option<&'static str>,
-    /// Rule by which weights are dropped; no effect with --fix
+    /// As --drop; no effect with --fix
     #[arg(long, value_name = "RULE", value_parser = |name: &str| one_of(DEATH, name))]
     pub(super) death: Option<&'static str>,
-    /// Rule by which layers share regrown weights; no effect with --fix
-    #[arg(long, value_name = "RULE", value_parser = |name: &str| one_of(REDISTRIBUTION, name))]
-    pub(super) redistribution: Option<&'static str>,
-    /// Fraction of weights dropped at an update; no effect with --fix
+    /// As --drop-fraction; no effect with --fix
     #[arg(long, value_name = "F")]
     pub(super) death_rate: Option<f64>,
-    /// Steps between updates of the pattern; no effect with --fix
+    /// As --update-every; no effect with --fix
     #[arg(long, value_name = "STEPS")]
     pub(super) update_frequency: Option<u64>,
-    /// How the death rate falls; no effect with --fix
+    /// As --drop-schedule; no effect with --fix
     #[arg(long, value_name = "NAME", value_parser = |name: &str| one_of(DECAY_SCHEDULE, name))]
     pub(super) decay_schedule: Option<&'static str>,
     /// No effect: rarefy computes on the CPU
@@ -99,12 +96,11 @@ impl PublishedFlags {
         given(idle)
     }
 
-    /// Those given that only a dynamic pattern has a use for.
+    /// Those given that only a moving pattern has a use for.
     pub(super) fn dynamic(&self) -> Vec<&'static str> {
         let dynamic = [
             (self.growth.is_some(), "--growth", ""),
             (self.death.is_some(), "--death", ""),
-            (self.redistribution.is_some(), "--redistribution", ""),
             (self.death_rate.is_some(), "--death-rate", ""),
             (self.update_frequency.is_some(), "--update-frequency", ""),
             (self.decay_schedule.is_some(), "--decay-schedule", ""),

@@ -6,8 +6,6 @@ use rarefy::core::{same_name, suggest};
 pub(super) const GROWTH: &[&str] = &["random", "random_unfired", "momentum", "momentum_neuron", "gradient"];
 /// `--death`.
 pub(super) const DEATH: &[&str] = &["magnitude", "SET", "Taylor_FO", "threshold"];
-/// `--redistribution`.
-pub(super) const REDISTRIBUTION: &[&str] = &["momentum", "magnitude", "nonzeros", "none"];
 /// `--decay-schedule`.
 pub(super) const DECAY_SCHEDULE: &[&str] = &["cosine", "linear"];
 /// The published spelling of `name`, or what to tell clap.
