@@ -13,6 +13,7 @@ fn record(epoch: u32) -> EpochRecord {
         density: 0.1,
         nnz: 7,
         seconds: 0.25,
+        dynamic: None,
         images_per_sec: 1e3,
     }
 }
