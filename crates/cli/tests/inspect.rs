@@ -142,7 +142,15 @@ fn the_help_lists_every_registered_name_and_the_defaults() {
     for name in inits.chain(data).chain(models).chain(decays).chain(methods).chain(optimizers) {
         assert!(text.contains(name), "{name} is missing in: {text}");
     }
-    for key in rarefy::train::Recipe::keys() {
+    // Every key of the table `dynamic`, which is no flag itself.
+    let page = include_str!("../../../docs/formats.md");
+    let table =
+        page.split("The table `[dynamic]`").nth(1).and_then(|rest| rest.split("\n## ").next()).unwrap();
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
+    let dynamic: Vec<&str> =
+        rows.flat_map(|keys| keys.split(", ").map(|key| key.trim_matches('`'))).collect();
+    assert_eq!(dynamic.len(), 19, "{dynamic:?}");
+    for key in rarefy::train::Recipe::keys().iter().chain(&dynamic).filter(|key| **key != "dynamic") {
         assert!(text.contains(&format!("--{}", key.replace('_', "-"))), "no flag for {key}");
     }
     let defaults = rarefy::train::Recipe::default();
