@@ -1,7 +1,9 @@
 //! How commands fail.
 
+use rarefy::eval::EvalError;
 use rarefy::train::{Fault, RecipeError, TrainError, UnknownName};
 use std::fmt::Display;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// One message, perhaps a hint, and an exit code.
@@ -28,6 +30,11 @@ impl Failure {
         Self { hint: Some(hint.into()), ..self }
     }
 
+    /// Says which file it is about.
+    pub(crate) fn of(self, path: &Path) -> Self {
+        Self { message: format!("{}: {}", path.display(), self.message), ..self }
+    }
+
     /// Tells people and gives the exit code.
     pub(crate) fn report(self) -> ExitCode {
         crate::output::note(format_args!("error: {}", self.message));
@@ -40,6 +47,20 @@ impl Failure {
             Fault::Data => 3,
             Fault::Numerical => 4,
         })
+    }
+}
+
+impl From<EvalError> for Failure {
+    fn from(error: EvalError) -> Self {
+        let (message, hint) = (error.to_string(), None);
+        match error {
+            EvalError::Data(error) => TrainError::from(error).into(),
+            EvalError::Session(error) => TrainError::Session(error).into(),
+            EvalError::Io { .. } => Self { fault: Fault::System, message, hint },
+            EvalError::File { .. } => Self { fault: Fault::Data, message, hint },
+            EvalError::NonFinite { .. } => Self { fault: Fault::Numerical, message, hint },
+            _ => Self { fault: Fault::Usage, message, hint },
+        }
     }
 }
 

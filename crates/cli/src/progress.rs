@@ -22,6 +22,20 @@ enum Face {
     Quiet,
 }
 
+/// A bar on a terminal; elsewhere it does not show.
+pub(crate) fn bar(template: &str) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    match ProgressStyle::with_template(template) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+/// A bar that never shows.
+pub(crate) fn hidden() -> ProgressBar {
+    ProgressBar::hidden()
+}
+
 impl Watcher {
     /// Chooses by `quiet` and by what standard error is.
     pub(crate) fn new(quiet: bool) -> Self {

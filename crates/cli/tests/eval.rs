@@ -67,6 +67,9 @@ fn classes_sum_to_the_whole() {
         "top5",
         "loss",
         "per_class",
+        "metrics",
+        "confusion",
+        "reliability",
     ];
     assert_eq!(keys(score), expected);
     assert_eq!((&score["data"], &score["split"]), (&"digits".into(), &"test".into()));
@@ -82,16 +85,34 @@ fn classes_sum_to_the_whole() {
 }
 
 #[test]
+fn a_temperature_improves_the_validation_likelihood_and_keeps_the_accuracy() {
+    let folder = trained();
+    let report = eval(&folder, &["run", "--temperature"]);
+    let score = &report["results"][0];
+    let scaled = &score["temperature"];
+    let number = |value: &Value| value.as_f64().unwrap();
+    assert!(number(&scaled["validation_nll_after"]) <= number(&scaled["validation_nll_before"]), "{scaled}");
+    assert!(number(&scaled["value"]) > 0.0);
+    assert_eq!(scaled["metrics"]["accuracy"], score["accuracy"]);
+    assert_eq!(score["metrics"]["nll"], score["loss"]);
+    let samples = |bins: &Value| -> u64 {
+        bins.as_array().unwrap().iter().map(|bin| bin["samples"].as_u64().unwrap()).sum()
+    };
+    assert_eq!((samples(&score["reliability"]), samples(&scaled["reliability"])), (360, 360));
+}
+
+#[test]
 fn several_checkpoints_make_a_table() {
     let folder = trained();
     let output = rarefy(&folder).args(["eval", "run/best.ckpt", "run/last.ckpt"]).assert().success();
     let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
     let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(lines.len(), 3, "{text}");
+    assert_eq!(lines.len(), 3 + 1 + 3, "{text}");
+    assert!(lines[4].starts_with("calibration") && lines[4].ends_with("mce"), "{text}");
     assert!(lines[0].starts_with("checkpoint") && lines[0].contains("top-5"), "{text}");
     assert!(lines[1].starts_with("run/best.ckpt") && lines[2].starts_with("run/last.ckpt"), "{text}");
     let one = rarefy(&folder).args(["eval", "run"]).assert().success();
-    assert_eq!(one.get_output().stdout.iter().filter(|&&byte| byte == b'\n').count(), 2 + 1 + 11);
+    assert_eq!(one.get_output().stdout.iter().filter(|&&byte| byte == b'\n').count(), 2 + 1 + 2 + 1 + 11);
 }
 
 #[test]

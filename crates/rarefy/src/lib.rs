@@ -29,6 +29,7 @@
 //! | [`data`] | data sets and batches |
 //! | [`formats`] | checkpoints |
 //! | [`train`] | recipes, the training loop, run folders |
+//! | [`eval`] | calibration, out-of-distribution detection, attacks, corruptions |
 //! | [`kernels`] | what the engine is made of |
 #![forbid(unsafe_code)]
 
@@ -36,6 +37,7 @@ pub mod prelude;
 
 pub use rarefy_core as core;
 pub use rarefy_data as data;
+pub use rarefy_eval as eval;
 pub use rarefy_formats as formats;
 pub use rarefy_kernels as kernels;
 pub use rarefy_nn as nn;

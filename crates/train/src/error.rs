@@ -3,7 +3,7 @@
 use crate::recipe::{Difference, RecipeError};
 use crate::run_dir::RunDirError;
 use rarefy_core::suggest;
-use rarefy_data::{DataError, Split};
+use rarefy_data::DataError;
 use rarefy_formats::FormatError;
 use rarefy_nn::SessionError;
 use rarefy_nn::models::{self, ModelError};
@@ -58,14 +58,6 @@ pub enum TrainError {
     NoSamples {
         /// Data set.
         data: String,
-    },
-    /// Nothing to evaluate on.
-    #[error("the data set `{data}` has no {split} samples")]
-    EmptySplit {
-        /// Data set.
-        data: String,
-        /// The split asked for.
-        split: Split,
     },
     /// Training left the finite numbers.
     #[error("step {step} (epoch {epoch}): {place} is not a finite number")]
@@ -131,7 +123,6 @@ impl TrainError {
             | Self::Store(_)
             | Self::Schedule(_)
             | Self::Unfit { .. }
-            | Self::EmptySplit { .. }
             | Self::Data(DataError::Unknown { .. } | DataError::BatchSize | DataError::Option { .. }) => {
                 Fault::Usage
             }

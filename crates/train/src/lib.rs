@@ -37,5 +37,5 @@ pub use recipe::{
 pub use resume::ResumePoint;
 pub use run_dir::{RunDir, RunDirError, files};
 pub use setup::{Setup, build_model, draw_patterns, draw_patterns_with, prunable_layers};
-pub use trained::{ClassScore, Scores, Trained};
+pub use trained::Trained;
 pub use trainer::{Outcome, Trainer};

@@ -1,19 +1,28 @@
 //! `rarefy eval`.
 
+mod accuracy;
+mod attack;
+mod compare;
+mod corruptions;
+mod ensemble;
+mod network;
+mod ood;
+mod report;
+mod watcher;
+
 use crate::args::data_help;
 use crate::failure::Failure;
-use crate::format::{grouped, percent};
 use crate::output::{json, product};
-use crate::table::Table;
 use clap::ValueEnum;
-use rarefy::data::{Dataset, Split};
-use rarefy::train::{Recipe, Scores, TrainError, Trained};
+use network::Network;
+use rarefy::data::Split;
+use report::Report;
 use serde::Serialize;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
+use watcher::Watcher;
 
-/// Score trained networks: accuracy, loss, top-5, accuracy of each class.
+/// Evaluate trained networks: accuracy, calibration, out-of-distribution detection, robustness.
 #[derive(clap::Args)]
 #[command(args_override_self = true)]
 pub(crate) struct Args {
@@ -34,9 +43,33 @@ pub(crate) struct Args {
     /// Worker threads; the result does not depend on it [default: all cores]
     #[arg(long, short, value_parser = clap::value_parser!(u32).range(1..=4096))]
     threads: Option<u32>,
+    /// Fit a temperature to the validation split and report calibration before and after
+    #[arg(long)]
+    temperature: bool,
+    #[command(flatten)]
+    ood: ood::OodArgs,
+    #[command(flatten)]
+    attack: attack::AttackArgs,
+    #[command(flatten)]
+    corruptions: corruptions::CorruptionArgs,
+    /// Attack and corrupt the first N samples only
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    samples: Option<u32>,
+    /// Seed of attacks, corruptions and images of noise
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Compare runs that differ by their seeds alone with those of other settings: means, intervals, paired tests
+    #[arg(long)]
+    compare: bool,
+    /// Evaluate the mean of all networks' probabilities too
+    #[arg(long)]
+    ensemble: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Show no progress
+    #[arg(long, short)]
+    quiet: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum, Serialize)]
@@ -47,131 +80,63 @@ enum SplitName {
     Train,
 }
 
-#[derive(Serialize)]
-struct Report {
-    results: Vec<Score>,
+impl SplitName {
+    fn split(self) -> Split {
+        match self {
+            Self::Test => Split::Test,
+            Self::Validation => Split::Validation,
+            Self::Train => Split::Train,
+        }
+    }
 }
 
-/// One network on one split.
-#[derive(Serialize)]
-struct Score {
-    checkpoint: PathBuf,
-    model: String,
-    step: u64,
-    epoch: u64,
-    nnz: u64,
-    density: f64,
-    data: String,
-    split: SplitName,
-    samples: u64,
-    accuracy: f64,
-    top5: f64,
-    loss: f64,
-    per_class: Vec<Class>,
+impl Args {
+    /// Samples to attack and corrupt.
+    fn most(&self) -> usize {
+        self.samples.map_or(usize::MAX, |samples| samples as usize)
+    }
 }
 
-#[derive(Serialize)]
-struct Class {
-    class: usize,
-    samples: u64,
-    accuracy: Option<f64>,
-}
-
-/// Scores and reports.
+/// Evaluates and reports.
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let results =
-        args.networks.iter().map(|path| score(args, Trained::load(path)?)).collect::<Result<_, _>>()?;
-    let report = Report { results };
+    let (detect, attacked) = (args.ood.check()?, args.attack.check()?);
+    let mut watcher = Watcher::new(args.quiet);
+    let mut networks =
+        args.networks.iter().map(|path| Network::load(args, path)).collect::<Result<Vec<_>, _>>()?;
+    let reference = args.corruptions.reference(args, &mut watcher)?;
+    let mut results = Vec::new();
+    for network in &mut networks {
+        watcher.of(&network.path);
+        let path = network.path.clone();
+        let mut evaluate = || -> Result<report::Result, Failure> {
+            let split = args.split.split();
+            let (ood, attack, corruptions) = (&args.ood, &args.attack, &args.corruptions);
+            Ok(report::Result {
+                identity: network.identity(args),
+                accuracy: accuracy::evaluate(args, network, &mut watcher)?,
+                ood: asked(detect, || ood.evaluate(network, split, args.seed, &mut watcher))?,
+                attacks: asked(attacked, || attack.evaluate(args, network, &mut watcher))?,
+                corruptions: asked(corruptions.wanted(), || {
+                    corruptions.evaluate(args, network, reference.as_ref(), &mut watcher)
+                })?,
+            })
+        };
+        results.push(evaluate().map_err(|failure| failure.of(&path))?);
+    }
+    let ensemble =
+        asked(args.ensemble, || ensemble::evaluate(&mut networks, args.split.split(), &mut watcher))?;
+    watcher.clear();
+    let comparison = args.compare.then(|| compare::compare(&networks, &results));
+    let report = Report { results, ensemble, comparison };
     if args.json {
         json(&report)?
     } else {
-        product(&text(&report))?
+        product(&report.text())?
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn score(args: &Args, trained: Trained) -> Result<Score, Failure> {
-    let recipe = data_recipe(args, &trained)?;
-    let dataset = recipe.open_data().map_err(TrainError::from)?;
-    let batch_size = args.batch_size.map_or(recipe.test_batch_size(), |size| size as usize);
-    let threads = Recipe { threads: args.threads.map(|threads| threads as usize), ..recipe }.threads();
-    let split = match args.split {
-        SplitName::Test => Split::Test,
-        SplitName::Validation => Split::Validation,
-        SplitName::Train => Split::Train,
-    };
-    let scores = trained.score(&dataset, split, batch_size, threads)?;
-    Ok(describe(trained, &dataset, args.split, &scores))
-}
-
-/// The recipe whose data are to be opened: the run's own, or the defaults of `--data`.
-fn data_recipe(args: &Args, trained: &Trained) -> Result<Recipe, Failure> {
-    let own = trained.recipe.as_ref();
-    let mut recipe = match (&args.data, own) {
-        (Some(data), Some(own)) if rarefy::core::same_name(data, &own.data) => own.clone(),
-        (Some(data), _) => Recipe::for_data(data),
-        (None, Some(own)) => own.clone(),
-        (None, None) => {
-            return Err(Failure::usage(format!(
-                "{} does not say what it was trained on",
-                trained.path.display()
-            ))
-            .hint("name the data set with --data"));
-        }
-    };
-    if args.data_dir.is_some() {
-        recipe.data_dir.clone_from(&args.data_dir);
-    }
-    Ok(recipe)
-}
-
-fn describe(trained: Trained, dataset: &Arc<dyn Dataset>, split: SplitName, scores: &Scores) -> Score {
-    let Trained { path, checkpoint, .. } = trained;
-    let (meta, store) = (checkpoint.meta, checkpoint.store);
-    let weights: u64 = store.patterns().iter().map(|pattern| pattern.shape().len() as u64).sum();
-    let class = |(class, score): (usize, &rarefy::train::ClassScore)| Class {
-        class,
-        samples: score.samples,
-        accuracy: score.accuracy(),
-    };
-    Score {
-        checkpoint: path,
-        model: meta.model,
-        step: meta.step,
-        epoch: meta.epoch,
-        nnz: store.nnz(),
-        density: store.nnz() as f64 / weights as f64,
-        data: dataset.name().to_owned(),
-        split,
-        samples: scores.samples(),
-        accuracy: scores.accuracy(),
-        top5: scores.top5(),
-        loss: scores.loss(),
-        per_class: scores.classes().iter().enumerate().map(class).collect(),
-    }
-}
-
-/// A row a network; for a single one the classes too.
-fn text(report: &Report) -> String {
-    let head = ["checkpoint", "model", "data", "epoch", "nnz", "samples", "accuracy", "top-5", "loss"];
-    let mut table = Table::new(&head, 3);
-    for score in &report.results {
-        table.row([
-            score.checkpoint.display().to_string(),
-            score.model.clone(),
-            score.data.clone(),
-            score.epoch.to_string(),
-            grouped(score.nnz),
-            grouped(score.samples),
-            percent(score.accuracy),
-            percent(score.top5),
-            format!("{:.4}", score.loss),
-        ]);
-    }
-    let [score] = &report.results[..] else { return table.render() };
-    let mut classes = Table::new(&["class", "samples", "accuracy"], 0);
-    for Class { class, samples, accuracy } in &score.per_class {
-        classes.row([class.to_string(), grouped(*samples), accuracy.map_or("none".to_owned(), percent)]);
-    }
-    format!("{}\n{}", table.render(), classes.render())
+/// Does it if it was asked for.
+fn asked<T>(wanted: bool, work: impl FnOnce() -> Result<T, Failure>) -> Result<Option<T>, Failure> {
+    if wanted { work().map(Some) } else { Ok(None) }
 }

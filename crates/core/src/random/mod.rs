@@ -34,6 +34,12 @@ pub enum Purpose {
     Noise = 9,
     /// Signs of weights that keep them (index: layer).
     Sign = 10,
+    /// Random starts of attacks (index: restart and sample).
+    Attack = 20,
+    /// Corruptions of images (index: kind, severity and sample).
+    Corruption = 21,
+    /// Images of noise (index: image).
+    Outlier = 22,
 }
 
 /// An endless sequence of random words.

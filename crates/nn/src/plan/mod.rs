@@ -32,8 +32,10 @@ use crate::graph::Graph;
 use crate::params::ParamStore;
 
 pub use crate::mode::Mode;
+pub(crate) use forward::Into;
 use layer::CompiledLayer;
-use layout::Layout;
+pub(crate) use layout::Layout;
+pub(crate) use program::ValueId;
 use program::{Convolve, Forward, Program};
 use rarefy_core::Pattern;
 use rarefy_kernels::Isa;

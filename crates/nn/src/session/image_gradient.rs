@@ -2,18 +2,47 @@
 
 use super::{Session, SessionError, StepOutcome};
 use crate::groups::groups;
-use crate::plan::{Mode, Pass, Plan, Workspace};
+use crate::plan::{Layout, Mode, Pass, Plan, Workspace};
+use rarefy_kernels::loss::softmax_cross_entropy;
 
 impl Session {
     /// Loss of `images` in evaluation mode and the gradient of the *mean* loss with respect to every number of them, NCHW.
     ///
     /// Compiles a second plan and keeps it, at the memory of a training step. Overwrites the gradient column.
+    ///
+    /// # Errors
+    /// A batch that does not suit the session, a loss that is not finite.
     pub fn image_gradient(
         &mut self,
         images: &[f32],
         labels: &[u32],
     ) -> Result<(StepOutcome, Vec<f32>), SessionError> {
         self.check(images, labels)?;
+        let mut outcome = StepOutcome { samples: labels.len(), ..StepOutcome::default() };
+        let share = 1.0 / labels.len() as f64;
+        let gradient = self.image_gradient_of(images, labels.len(), &mut |sample, logits, slope| {
+            let (loss, hit) = softmax_cross_entropy(logits, labels[sample] as usize, share, slope);
+            outcome.loss_sum += loss;
+            outcome.correct += usize::from(hit);
+        })?;
+        if !outcome.loss_sum.is_finite() {
+            return Err(SessionError::NonFinite { place: "the loss in evaluation".into() });
+        }
+        Ok((outcome, gradient))
+    }
+
+    /// As [`Session::image_gradient`], of any function of the logits: `slopes(sample, logits, slope)` puts its gradient with
+    /// respect to the sample's logits into `slope`.
+    ///
+    /// # Errors
+    /// A batch that does not suit the session.
+    pub fn image_gradient_of(
+        &mut self,
+        images: &[f32],
+        samples: usize,
+        slopes: &mut dyn FnMut(usize, &[f32], &mut [f32]),
+    ) -> Result<Vec<f32>, SessionError> {
+        self.check_images(images, samples)?;
         let Self { graph, store, plan, threads, options, attack, .. } = self;
         let (plan, workspace) = attack.get_or_insert_with(|| {
             let plan =
@@ -22,43 +51,53 @@ impl Session {
             (plan, workspace)
         });
         plan.refresh(workspace, store);
-        let (samples, pixels) = (labels.len(), graph.input().len());
+        let pixels = graph.input().len();
         let mut gradient = vec![0.0; images.len()];
-        let (loss_sum, correct) = threads.run(|| {
-            let (mut loss_sum, mut correct) = (0.0, 0);
-            for group in groups(samples, plan.max_batch) {
-                let pass = Pass { plan, batch: group.len(), parallel: options.threads > 1, mode: Mode::Eval };
-                let here = group.start * pixels..group.end * pixels;
-                pass.forward(workspace, store, &images[here.clone()]);
-                let (loss, hits) = pass.loss(workspace, &labels[group], Some(1.0 / samples as f64));
-                (loss_sum, correct) = (loss_sum + loss, correct + hits);
-                pass.backward(workspace, store);
-                pass.image_gradient(workspace, &mut gradient[here]);
+        for group in groups(samples, plan.max_batch) {
+            let pass = Pass { plan, batch: group.len(), parallel: options.threads > 1, mode: Mode::Eval };
+            let here = group.start * pixels..group.end * pixels;
+            threads.run(|| pass.forward(workspace, store, &images[here.clone()]));
+            let first = group.start;
+            pass.logit_gradient(workspace, &mut |sample, logits, slope| slopes(first + sample, logits, slope));
+            threads.run(|| pass.backward(workspace, store));
+            if let Some(id) = plan.schedule.images {
+                gather(&plan.program.tensors[0], &workspace.gradients[id.0], &mut gradient[here]);
             }
-            (loss_sum, correct)
-        });
-        if !loss_sum.is_finite() {
-            return Err(SessionError::NonFinite { place: "the loss in evaluation".into() });
         }
-        Ok((StepOutcome { samples: labels.len(), loss_sum, correct }, gradient))
+        Ok(gradient)
     }
 }
 
 impl Pass<'_> {
-    /// Copies the images' gradient out of its planes, NCHW.
-    fn image_gradient(&self, workspace: &Workspace, out: &mut [f32]) {
-        let layout = self.plan.program.tensors[0];
-        let extent = layout.extent;
-        let Some(gradient) = self.plan.schedule.images.map(|id| &workspace.gradients[id.0]) else {
-            return out.fill(0.0);
-        };
-        for (sample, out) in out.chunks_exact_mut(extent.len()).enumerate() {
-            let group = sample / layout.samples * layout.group_len();
-            for (row, out) in out.chunks_exact_mut(extent.width).enumerate() {
-                let (channel, y) = (row / extent.height, row % extent.height);
-                let from = group + channel * layout.stride + layout.row(sample % layout.samples, y);
-                out.copy_from_slice(&gradient[from..from + extent.width]);
+    /// Puts what `slopes` says into the buffer of the logits' gradient.
+    fn logit_gradient(&self, workspace: &mut Workspace, slopes: &mut dyn FnMut(usize, &[f32], &mut [f32])) {
+        let program = &self.plan.program;
+        let layout = *program.layout(program.logits);
+        let classes = layout.extent.channels;
+        let target = self.plan.schedule.logits.0;
+        workspace.gradients[target][..layout.groups(self.batch) * layout.group_len()].fill(0.0);
+        let mut row = vec![0.0; 2 * classes];
+        let (logits, slope) = row.split_at_mut(classes);
+        for sample in 0..self.batch {
+            self.logits(workspace, sample, logits);
+            slopes(sample, logits, slope);
+            let start = sample / layout.samples * layout.group_len() + layout.row(sample % layout.samples, 0);
+            for (class, &slope) in slope.iter().enumerate() {
+                workspace.gradients[target][start + class * layout.stride] = slope;
             }
+        }
+    }
+}
+
+/// Copies samples out of their planes, NCHW.
+pub(super) fn gather(layout: &Layout, planes: &[f32], out: &mut [f32]) {
+    let extent = layout.extent;
+    for (sample, out) in out.chunks_exact_mut(extent.len()).enumerate() {
+        let group = sample / layout.samples * layout.group_len();
+        for (row, out) in out.chunks_exact_mut(extent.width).enumerate() {
+            let (channel, y) = (row / extent.height, row % extent.height);
+            let from = group + channel * layout.stride + layout.row(sample % layout.samples, y);
+            out.copy_from_slice(&planes[from..from + extent.width]);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod dense;
 mod edit;
+mod features;
 mod groups;
 mod image_gradient;
 mod profile;

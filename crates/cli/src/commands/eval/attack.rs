@@ -1,0 +1,159 @@
+//! Adversarial robustness.
+
+use super::Args;
+use super::network::Network;
+use super::watcher::Watcher;
+use crate::failure::Failure;
+use crate::format::{grouped, percent};
+use crate::table::Table;
+use rarefy::eval::attacks::{self, Settings};
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// Which attacks, how strong.
+#[derive(clap::Args)]
+pub(super) struct AttackArgs {
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',', help = attack_help())]
+    attack: Vec<String>,
+    /// Largest changes of a pixel in 0..=1, each a number or a fraction
+    #[arg(
+        long,
+        value_name = "E,...",
+        value_delimiter = ',',
+        default_value = "8/255",
+        allow_hyphen_values = true
+    )]
+    #[arg(value_parser = fraction)]
+    eps: Vec<Eps>,
+    /// Iterations of pgd
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    steps: u32,
+    /// Change of a pixel in an iteration of pgd [default: 2.5 eps / steps]
+    #[arg(long, value_name = "E", allow_hyphen_values = true, value_parser = fraction)]
+    step_size: Option<Eps>,
+    /// Random starts of pgd of which each sample keeps the worst
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    restarts: u32,
+    /// Start pgd at the image itself
+    #[arg(long)]
+    no_random_start: bool,
+    /// Compute the attacks on this network instead (transfer)
+    #[arg(long, value_name = "RUN|CKPT")]
+    transfer_from: Option<PathBuf>,
+}
+
+/// A size and how it was written.
+#[derive(Clone, Debug)]
+struct Eps {
+    text: String,
+    value: f64,
+}
+
+/// `0.03` or `8/255`.
+fn fraction(text: &str) -> Result<Eps, String> {
+    let number = |text: &str| text.trim().parse::<f64>().ok();
+    let value = match text.split_once('/') {
+        Some((above, below)) => number(above).zip(number(below)).map(|(above, below)| above / below),
+        None => number(text),
+    };
+    let value =
+        value.filter(|value| value.is_finite()).ok_or("expected a number or a fraction, e.g. 8/255")?;
+    Ok(Eps { text: text.trim().to_owned(), value })
+}
+
+/// One attack at one size.
+#[derive(Serialize)]
+pub(super) struct Row {
+    pub(super) attack: &'static str,
+    pub(super) eps: String,
+    pub(super) eps_value: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) transfer_from: Option<PathBuf>,
+    pub(super) samples: u64,
+    pub(super) accuracy: f64,
+    pub(super) loss: f64,
+}
+
+fn attack_help() -> String {
+    let each = attacks::REGISTRY.iter().map(|attack| format!("{} ({})", attack.name, attack.about));
+    format!("Attack the images: {}", each.collect::<Vec<_>>().join("; "))
+}
+
+impl AttackArgs {
+    fn settings(&self, eps: f64, seed: u64) -> Settings {
+        Settings {
+            eps,
+            steps: self.steps,
+            step: self.step_size.as_ref().map(|step| step.value),
+            random_start: !self.no_random_start,
+            restarts: self.restarts,
+            seed,
+        }
+    }
+
+    /// Whether anything is asked for; what is out of range is refused before any work.
+    pub(super) fn check(&self) -> Result<bool, Failure> {
+        self.attack.iter().try_for_each(|name| attacks::find(name).map(|_| ()))?;
+        self.eps.iter().try_for_each(|eps| self.settings(eps.value, 0).check())?;
+        Ok(!self.attack.is_empty())
+    }
+
+    pub(super) fn evaluate(
+        &self,
+        args: &Args,
+        network: &mut Network,
+        watcher: &mut Watcher,
+    ) -> Result<Vec<Row>, Failure> {
+        let mut source = match &self.transfer_from {
+            Some(path) => Some(Network::load(args, path)?),
+            None => None,
+        };
+        let transfer_from = source.as_ref().map(|source| source.path.clone());
+        let Network { dataset, classifier, .. } = network;
+        let mut rows = Vec::new();
+        for name in &self.attack {
+            let attack = attacks::find(name)?;
+            for eps in &self.eps {
+                let robustness = attacks::attack(
+                    classifier,
+                    source.as_mut().map(|source| &mut source.classifier),
+                    dataset,
+                    args.split.split(),
+                    args.most(),
+                    attack,
+                    &self.settings(eps.value, args.seed),
+                    watcher,
+                )?;
+                rows.push(Row {
+                    attack: attack.name,
+                    eps: eps.text.clone(),
+                    eps_value: eps.value,
+                    transfer_from: transfer_from.clone(),
+                    samples: robustness.samples,
+                    accuracy: robustness.accuracy,
+                    loss: robustness.loss,
+                });
+            }
+        }
+        Ok(rows)
+    }
+}
+
+/// A row a network, attack and size.
+pub(super) fn table<'a>(results: impl Iterator<Item = (String, &'a [Row])>) -> Table {
+    let mut table = Table::new(&["robustness", "attack", "eps", "from", "samples", "accuracy", "loss"], 4);
+    for (network, rows) in results {
+        for row in rows {
+            table.row([
+                network.clone(),
+                row.attack.to_owned(),
+                row.eps.clone(),
+                row.transfer_from.as_ref().map_or("itself".to_owned(), |path| path.display().to_string()),
+                grouped(row.samples),
+                percent(row.accuracy),
+                format!("{:.4}", row.loss),
+            ]);
+        }
+    }
+    table
+}

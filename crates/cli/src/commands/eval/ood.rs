@@ -1,0 +1,105 @@
+//! Out-of-distribution detection.
+
+use super::network::Network;
+use super::report::Named;
+use super::watcher::Watcher;
+use crate::failure::Failure;
+use crate::format::grouped;
+use crate::table::Table;
+use rarefy::data::Split;
+use rarefy::eval::{Detection, images, scores, separation};
+use serde::Serialize;
+
+/// Which images, which scores.
+#[derive(clap::Args)]
+pub(super) struct OodArgs {
+    #[arg(long, value_name = "SET,...", value_delimiter = ',', help = set_help())]
+    ood: Vec<String>,
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',', help = score_help())]
+    scores: Vec<String>,
+}
+
+/// One set of images told apart by one score.
+#[derive(Serialize)]
+pub(super) struct Row {
+    pub(super) set: String,
+    pub(super) samples: usize,
+    pub(super) score: &'static str,
+    #[serde(flatten)]
+    pub(super) values: Named,
+    /// For plots.
+    #[serde(skip)]
+    pub(super) scored: separation::Scored,
+}
+
+fn set_help() -> String {
+    format!("Tell these images from those of the data set: {}", images::choices())
+}
+
+fn score_help() -> String {
+    let each = scores::REGISTRY.iter().map(|detector| format!("{} ({})", detector.name, detector.about));
+    format!("Scores that tell them apart: {} [default: all]", each.collect::<Vec<_>>().join("; "))
+}
+
+impl OodArgs {
+    /// Whether anything is asked for; names that do not exist are refused before any work.
+    pub(super) fn check(&self) -> Result<bool, Failure> {
+        self.detectors()?;
+        Ok(!self.ood.is_empty())
+    }
+
+    fn detectors(&self) -> Result<Vec<&'static scores::Detector>, Failure> {
+        match self.scores.is_empty() {
+            true => Ok(scores::REGISTRY.iter().collect()),
+            false => Ok(self.scores.iter().map(|name| scores::find(name)).collect::<Result<_, _>>()?),
+        }
+    }
+
+    /// Opens every set, then scores them.
+    pub(super) fn evaluate(
+        &self,
+        network: &mut Network,
+        split: Split,
+        seed: u64,
+        watcher: &mut Watcher,
+    ) -> Result<Vec<Row>, Failure> {
+        let data_dir = network.data_dir.clone();
+        let Network { dataset, classifier, .. } = network;
+        let count = dataset.len(split).min(10_000);
+        let request = images::Request { path: None, data_dir: data_dir.as_deref(), count, seed };
+        let mut sets =
+            self.ood.iter().map(|name| images::open(name, &request)).collect::<Result<Vec<_>, _>>()?;
+        let mut detection = Detection::new(classifier, dataset, split, &self.detectors()?, watcher)?;
+        let mut rows = Vec::new();
+        for set in &mut sets {
+            let separated = detection.against(classifier, set.as_mut(), watcher)?;
+            for (detector, scored) in separated {
+                let value =
+                    |measure: &separation::Separation| (measure.name.to_owned(), (measure.value)(&scored));
+                rows.push(Row {
+                    set: set.name(),
+                    samples: set.len(),
+                    score: detector.name,
+                    values: separation::REGISTRY.iter().map(value).collect(),
+                    scored,
+                });
+            }
+        }
+        Ok(rows)
+    }
+}
+
+/// A row a network, set and score.
+pub(super) fn table<'a>(results: impl Iterator<Item = (String, &'a [Row])>) -> Table {
+    let names = separation::REGISTRY.iter().map(|measure| measure.name);
+    let head: Vec<&str> =
+        ["out of distribution", "set", "score", "samples"].into_iter().chain(names).collect();
+    let mut table = Table::new(&head, 3);
+    for (network, rows) in results {
+        for row in rows {
+            let head = [network.clone(), row.set.clone(), row.score.to_owned(), grouped(row.samples as u64)];
+            table.row(head.into_iter().chain(row.values.iter().map(|(_, value)| format!("{value:.4}"))));
+        }
+    }
+    table
+}

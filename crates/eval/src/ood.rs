@@ -1,0 +1,104 @@
+//! Out-of-distribution detection.
+
+use crate::classifier::Classifier;
+use crate::error::EvalError;
+use crate::images::Images;
+use crate::progress::Progress;
+use crate::scores::{Detector, Outputs, Score, Shape};
+use crate::separation::Scored;
+use crate::stream::{Pixels, for_each_batch};
+use rarefy_data::{Dataset, Split};
+use std::sync::Arc;
+
+/// Scores of a network that were fitted to its training data and measured on an in-distribution split.
+pub struct Detection {
+    scores: Vec<(&'static Detector, Box<dyn Score>)>,
+    inside: Vec<Vec<f64>>,
+}
+
+impl Detection {
+    /// Fits `detectors` to the plain training images where they ask for it, and scores `split`.
+    ///
+    /// # Errors
+    /// Data that do not fit the network, an empty split, numbers that are not finite.
+    pub fn new(
+        network: &mut Classifier,
+        dataset: &Arc<dyn Dataset>,
+        split: Split,
+        detectors: &[&'static Detector],
+        progress: &mut dyn Progress,
+    ) -> Result<Self, EvalError> {
+        network.check_fit(dataset.as_ref())?;
+        let training = dataset.len(Split::Train);
+        let shape = Shape { classes: network.classes(), features: network.feature_len(), training };
+        let mut scores: Vec<_> =
+            detectors.iter().map(|&detector| (detector, (detector.new)(shape))).collect();
+        let (restore, size) = (Pixels::of(dataset.as_ref()), network.max_batch());
+        if detectors.iter().any(|detector| detector.learns) {
+            progress.begin("features of the training images", training);
+            for_each_batch(dataset, Split::Train, size, usize::MAX, progress, |_, batch| {
+                let (_, features) = network.features(&restore.restore(&batch.images))?;
+                for (_, score) in scores.iter_mut().filter(|(detector, _)| detector.learns) {
+                    score.learn(&features, &batch.labels);
+                }
+                Ok(())
+            })?;
+            scores.iter_mut().try_for_each(|(_, score)| score.learned())?;
+        }
+        progress.begin(&format!("scores of {} {split}", dataset.name()), dataset.len(split));
+        let mut inside = vec![Vec::new(); scores.len()];
+        for_each_batch(dataset, split, size, usize::MAX, progress, |_, batch| {
+            add(network, &mut scores, &restore.restore(&batch.images), &mut inside)
+        })?;
+        Ok(Self { scores, inside })
+    }
+
+    /// Scores other images: for each detector its scores and how they separate.
+    ///
+    /// # Errors
+    /// No images, images that cannot be read, numbers that are not finite.
+    pub fn against(
+        &mut self,
+        network: &mut Classifier,
+        images: &mut dyn Images,
+        progress: &mut dyn Progress,
+    ) -> Result<Vec<(&'static Detector, Scored)>, EvalError> {
+        if images.is_empty() {
+            return Err(EvalError::Empty { what: format!("the set of images `{}`", images.name()) });
+        }
+        progress.begin(&format!("scores of {}", images.name()), images.len());
+        let mut outside = vec![Vec::new(); self.scores.len()];
+        let (extent, size) = (network.extent(), network.max_batch());
+        let mut pixels = Vec::new();
+        loop {
+            pixels.clear();
+            let count = images.next(extent, size, &mut pixels)?;
+            if count == 0 {
+                break;
+            }
+            add(network, &mut self.scores, &pixels, &mut outside)?;
+            progress.advance(count);
+        }
+        let detectors = self.scores.iter().map(|(detector, _)| *detector);
+        let sets = self.inside.iter().zip(&outside);
+        detectors
+            .zip(sets)
+            .map(|(detector, (inside, outside))| Ok((detector, Scored::new(inside, outside)?)))
+            .collect()
+    }
+}
+
+/// Appends the scores of a batch.
+fn add(
+    network: &mut Classifier,
+    scores: &mut [(&'static Detector, Box<dyn Score>)],
+    pixels: &[f32],
+    out: &mut [Vec<f64>],
+) -> Result<(), EvalError> {
+    let (logits, features) = network.features(pixels)?;
+    let outputs = Outputs { pixels, logits: &logits, features: &features };
+    for ((_, score), out) in scores.iter_mut().zip(out) {
+        score.score(network, &outputs, out)?;
+    }
+    Ok(())
+}
