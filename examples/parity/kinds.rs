@@ -1,7 +1,7 @@
 //! Which files are golden data: one line per kind in [`KINDS`].
 
 use crate::tally::Outcome;
-use crate::{densities, train_step};
+use crate::{densities, eval_metrics, train_step};
 use std::path::{Path, PathBuf};
 
 /// A kind of golden file, recognized by its name.
@@ -13,6 +13,7 @@ pub(crate) struct Kind {
 
 const KINDS: &[Kind] = &[
     Kind { prefix: "densities", suffix: ".json", check: densities::check },
+    Kind { prefix: "eval_metrics", suffix: ".safetensors", check: eval_metrics::check },
     Kind { prefix: "train_step_", suffix: ".safetensors", check: train_step::check },
 ];
 

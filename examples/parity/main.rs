@@ -5,9 +5,11 @@
 //! Exit code: 0 all ok, 1 something is not ok, 2 nothing could be checked (usage, unreadable folder, no known file).
 
 mod densities;
+mod eval_metrics;
 mod json;
 mod kinds;
 mod tally;
+mod tensors;
 #[cfg(test)]
 mod tests;
 mod train_step;

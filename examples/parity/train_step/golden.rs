@@ -2,45 +2,33 @@
 
 use crate::json;
 use crate::tally::Tally;
+use crate::tensors::{self, Tensor};
 use rarefy::core::{Block, Extent, Pattern};
 use rarefy::nn::graph::{Graph, Role};
 use rarefy::nn::models;
-use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::path::Path;
 
 /// Configuration and tensors of a train step file.
-pub(super) struct Golden {
-    pub(super) graph: Graph,
-    pub(super) batch: usize,
-    pub(super) steps: usize,
-    pub(super) lr: f64,
-    pub(super) momentum: f64,
-    pub(super) nesterov: bool,
-    pub(super) weight_decay: f64,
-    pub(super) eval_loss: f64,
+pub(crate) struct Golden {
+    pub(crate) graph: Graph,
+    pub(crate) batch: usize,
+    pub(crate) steps: usize,
+    pub(crate) lr: f64,
+    pub(crate) momentum: f64,
+    pub(crate) nesterov: bool,
+    pub(crate) weight_decay: f64,
+    pub(crate) eval_loss: f64,
     json: Value,
     tensors: HashMap<String, Tensor>,
 }
 
-struct Tensor {
-    shape: Vec<usize>,
-    /// Every dtype of these files is exact in f64.
-    values: Vec<f64>,
-}
-
 impl Golden {
     /// Reads `path` and the `.json` beside it.
-    pub(super) fn read(path: &Path) -> Result<Self, String> {
+    pub(crate) fn read(path: &Path) -> Result<Self, String> {
         let json = json::read(&path.with_extension("json"))?;
-        let bytes =
-            std::fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-        let file =
-            SafeTensors::deserialize(&bytes).map_err(|error| format!("{}: {error}", path.display()))?;
-        let tensors = file.iter().map(|(name, view)| Ok((name.into(), Tensor::decode(name, &view)?)));
-        let tensors: HashMap<String, Tensor> = tensors.collect::<Result<_, String>>()?;
+        let tensors = tensors::read(path)?;
         let images = tensors.get("x.step1").ok_or("no tensor `x.step1`")?;
         let &[batch, channels, height, width] = images.shape.as_slice() else {
             return Err(format!(
@@ -77,13 +65,13 @@ impl Golden {
     }
 
     /// The values of a tensor.
-    pub(super) fn tensor(&self, name: &str) -> Result<&[f64], String> {
+    pub(crate) fn tensor(&self, name: &str) -> Result<&[f64], String> {
         let tensor = self.tensors.get(name).ok_or_else(|| format!("no tensor `{name}`"))?;
         Ok(&tensor.values)
     }
 
     /// A tensor of one parameter, of the size the graph gives it.
-    pub(super) fn parameter(&self, kind: &str, parameter: usize) -> Result<&[f64], String> {
+    pub(crate) fn parameter(&self, kind: &str, parameter: usize) -> Result<&[f64], String> {
         let parameter = &self.graph.parameters()[parameter];
         let name = format!("{kind}.{}", parameter.name);
         match self.tensor(&name)? {
@@ -95,22 +83,22 @@ impl Golden {
     }
 
     /// Names of all parameters.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.graph.parameters().iter().map(|parameter| parameter.name.as_str())
     }
 
     /// Labels of a step, from 1.
-    pub(super) fn labels(&self, step: usize) -> Result<Vec<u32>, String> {
+    pub(crate) fn labels(&self, step: usize) -> Result<Vec<u32>, String> {
         Ok(self.tensor(&format!("labels.step{step}"))?.iter().map(|&label| label as u32).collect())
     }
 
     /// Loss of a step, from 1.
-    pub(super) fn loss(&self, step: usize) -> Result<f64, String> {
+    pub(crate) fn loss(&self, step: usize) -> Result<f64, String> {
         self.tensor("loss")?.get(step - 1).copied().ok_or_else(|| format!("no loss of step {step}"))
     }
 
     /// The masks as patterns, one per prunable weight.
-    pub(super) fn patterns(&self) -> Result<Vec<Pattern>, String> {
+    pub(crate) fn patterns(&self) -> Result<Vec<Pattern>, String> {
         let mut patterns = Vec::new();
         for (index, parameter) in self.graph.parameters().iter().enumerate() {
             if let (Role::Weight, Some(shape)) = (parameter.role, self.graph.node(parameter.node).op.weight())
@@ -126,7 +114,7 @@ impl Golden {
     }
 
     /// Compares the listed parameters (index, name, shape) with the graph's.
-    pub(super) fn check_parameters(&self, tally: &mut Tally) -> Result<(), String> {
+    pub(crate) fn check_parameters(&self, tally: &mut Tally) -> Result<(), String> {
         let listed = json::array(json::get(&self.json, "parameters")?)?;
         let expected = self.graph.parameters();
         tally.require("parameters", listed.len() == expected.len(), || {
@@ -140,22 +128,4 @@ impl Golden {
         }
         Ok(())
     }
-}
-
-impl Tensor {
-    fn decode(name: &str, view: &TensorView<'_>) -> Result<Self, String> {
-        let bytes = view.data();
-        let values = match view.dtype() {
-            Dtype::F64 => numbers(bytes, f64::from_le_bytes),
-            Dtype::F32 => numbers(bytes, |bytes| f64::from(f32::from_le_bytes(bytes))),
-            Dtype::I64 => numbers(bytes, |bytes| i64::from_le_bytes(bytes) as f64),
-            Dtype::U8 => bytes.iter().map(|&byte| f64::from(byte)).collect(),
-            other => return Err(format!("tensor `{name}`: cannot read numbers of type {other:?}")),
-        };
-        Ok(Self { shape: view.shape().to_vec(), values })
-    }
-}
-
-fn numbers<const N: usize>(bytes: &[u8], decode: impl Fn([u8; N]) -> f64) -> Vec<f64> {
-    bytes.as_chunks().0.iter().map(|&bytes| decode(bytes)).collect()
 }

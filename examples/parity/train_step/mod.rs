@@ -1,7 +1,7 @@
 //! `train_step_MODEL.safetensors` with its `.json`: steps of masked training, on both executors.
 
 mod fast;
-mod golden;
+pub(crate) mod golden;
 mod reference;
 
 use crate::tally::{Outcome, Tally};

@@ -1,0 +1,62 @@
+//! Laws of every corruption, and the official files.
+
+use rarefy_core::Extent;
+use rarefy_eval::corruptions::{REGISTRY, SEVERITIES};
+
+/// Two pictures with edges and slopes.
+fn pictures(extent: Extent) -> Vec<f32> {
+    let at = |at: usize| {
+        let (x, y) = (at % extent.width, at / extent.width % extent.height);
+        if (x / 3 + y / 2) % 2 == 0 { 0.2 + 0.6 * x as f32 / extent.width as f32 } else { 0.8 }
+    };
+    (0..2 * extent.len()).map(at).collect()
+}
+
+const EXTENTS: [Extent; 3] = [
+    Extent { channels: 1, height: 8, width: 8 },
+    Extent { channels: 3, height: 32, width: 32 },
+    Extent { channels: 2, height: 1, width: 5 },
+];
+
+#[test]
+fn every_corruption_repeats_stays_in_range_and_changes_the_picture() {
+    for corruption in REGISTRY {
+        for extent in EXTENTS {
+            let clean = pictures(extent);
+            for severity in 1..=SEVERITIES {
+                let corrupted = |first: usize, pixels: &[f32]| {
+                    let mut pixels = pixels.to_vec();
+                    corruption.apply(&mut pixels, extent, severity, first, 7);
+                    pixels
+                };
+                let both = corrupted(0, &clean);
+                assert_eq!(both, corrupted(0, &clean), "{}", corruption.name);
+                assert!(both.iter().all(|x| (0.0..=1.0).contains(x)), "{}", corruption.name);
+                // An image's corruption follows its number, not its batch.
+                assert_eq!(
+                    both[extent.len()..],
+                    corrupted(1, &clean[extent.len()..])[..],
+                    "{}",
+                    corruption.name
+                );
+                assert!(extent.width < 8 || both != clean, "{} at {severity}", corruption.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_stronger_severity_changes_more() {
+    let extent = Extent { channels: 3, height: 32, width: 32 };
+    let clean: Vec<f32> = (0..10).flat_map(|_| pictures(extent)).collect();
+    for corruption in REGISTRY {
+        let distance = |severity: usize| -> f32 {
+            let mut pixels = clean.clone();
+            corruption.apply(&mut pixels, extent, severity, 0, 3);
+            pixels.iter().zip(&clean).map(|(a, b)| (a - b) * (a - b)).sum()
+        };
+        let all: Vec<f32> = (1..=SEVERITIES).map(distance).collect();
+        assert!(all[4] > all[0], "{}: {all:?}", corruption.name);
+        assert!(all.windows(2).all(|pair| pair[1] > 0.9 * pair[0]), "{}: {all:?}", corruption.name);
+    }
+}
