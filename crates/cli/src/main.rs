@@ -11,6 +11,7 @@ mod failure;
 mod format;
 mod init_flags;
 mod output;
+mod plots;
 mod progress;
 mod signals;
 mod table;
@@ -30,11 +31,29 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Train(Box<commands::train::Args>),
-    Eval(commands::eval::Args),
+    Eval(Box<commands::eval::Args>),
+    Study(commands::study::Args),
+    GradientFlow(commands::gradient_flow::Args),
     Inspect(commands::inspect::Args),
     Export(commands::export::Args),
     Bench(commands::bench::Args),
     Data(commands::data::Args),
+}
+
+impl Command {
+    /// Does it; gives the exit code.
+    fn run(self) -> Result<ExitCode, Failure> {
+        match self {
+            Self::Train(args) => commands::train::run(&args),
+            Self::Eval(args) => commands::eval::run(&args),
+            Self::Study(args) => commands::study::run(&args),
+            Self::GradientFlow(args) => commands::gradient_flow::run(&args),
+            Self::Export(args) => commands::export::run(&args),
+            Self::Inspect(args) => commands::inspect::run(&args),
+            Self::Bench(args) => commands::bench::run(&args),
+            Self::Data(args) => commands::data::run(&args),
+        }
+    }
 }
 
 /// Lets `_` stand for `-` in every flag, as the published command lines have it.
@@ -49,13 +68,5 @@ fn snake_case(command: clap::Command) -> clap::Command {
 fn main() -> ExitCode {
     let command = snake_case(Cli::command().mut_subcommand("train", commands::train::with_defaults));
     let parsed = Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
-    let done = match parsed.command {
-        Command::Train(args) => commands::train::run(&args),
-        Command::Eval(args) => commands::eval::run(&args),
-        Command::Export(args) => commands::export::run(&args),
-        Command::Inspect(args) => commands::inspect::run(&args),
-        Command::Bench(args) => commands::bench::run(&args),
-        Command::Data(args) => commands::data::run(&args),
-    };
-    done.unwrap_or_else(|failure: Failure| failure.report())
+    parsed.command.run().unwrap_or_else(|failure: Failure| failure.report())
 }

@@ -54,7 +54,11 @@ impl Chart<'_> {
                 .label(&line.name)
                 .legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], colour.stroke_width(2)));
         }
-        chart.configure_series_labels().background_style(WHITE.mix(0.8)).border_style(BLACK.mix(0.3)).draw()?;
+        chart
+            .configure_series_labels()
+            .background_style(WHITE.mix(0.8))
+            .border_style(BLACK.mix(0.3))
+            .draw()?;
         root.present()?;
         Ok(())
     }
@@ -62,7 +66,8 @@ impl Chart<'_> {
     /// From the least to the most number, never empty.
     fn range(&self, of: impl Fn(&(f64, f64)) -> f64) -> std::ops::Range<f64> {
         let numbers = || self.lines.iter().flat_map(|line| &line.points).map(&of).filter(|x| x.is_finite());
-        let (least, most) = (numbers().fold(f64::INFINITY, f64::min), numbers().fold(f64::NEG_INFINITY, f64::max));
+        let (least, most) =
+            (numbers().fold(f64::INFINITY, f64::min), numbers().fold(f64::NEG_INFINITY, f64::max));
         if least < most { least..most } else { least.min(0.0).max(-1.0)..least.clamp(0.0, 1e9) + 1.0 }
     }
 }

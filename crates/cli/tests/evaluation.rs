@@ -26,8 +26,22 @@ fn detection_attacks_and_corruptions_are_reported_and_drawn() {
     let folder = folder();
     train(&folder, "run", "1", "0.5");
     let asked = [
-        "run", "--ood", "uniform,gaussian", "--scores", "msp,knn,mahalanobis", "--attack", "fgsm,noise", "--eps",
-        "0,1/10", "--samples", "40", "--corruptions", "--reference", "run", "--plots", "figures",
+        "run",
+        "--ood",
+        "uniform,gaussian",
+        "--scores",
+        "msp,knn,mahalanobis",
+        "--attack",
+        "fgsm,noise",
+        "--eps",
+        "0,1/10",
+        "--samples",
+        "40",
+        "--corruptions",
+        "--reference",
+        "run",
+        "--plots",
+        "figures",
     ];
     let report = eval(&folder, &asked);
     let result = &report["results"][0];
@@ -42,7 +56,10 @@ fn detection_attacks_and_corruptions_are_reported_and_drawn() {
     assert_eq!(attacks[0]["accuracy"], attacks[2]["accuracy"], "a change of size 0");
     assert_eq!(attacks[0]["samples"], 40);
     let corruptions = &result["corruptions"];
-    assert_eq!((&corruptions["set"], corruptions["kinds"].as_array().unwrap().len()), (&"rarefy-c".into(), 15));
+    assert_eq!(
+        (&corruptions["set"], corruptions["kinds"].as_array().unwrap().len()),
+        (&"rarefy-c".into(), 15)
+    );
     let ratio = corruptions["relative"]["ratio"].as_f64().unwrap();
     assert!((ratio - 1.0).abs() < 1e-12, "of itself: {ratio}");
     assert_eq!(eval(&folder, &asked), report, "the same again");
@@ -56,7 +73,9 @@ fn detection_attacks_and_corruptions_are_reported_and_drawn() {
 #[test]
 fn runs_of_several_seeds_are_compared_and_averaged() {
     let folder = folder();
-    for (out, seed, density) in [("a1", "1", "0.1"), ("a2", "2", "0.1"), ("b1", "1", "0.3"), ("b2", "2", "0.3")] {
+    for (out, seed, density) in
+        [("a1", "1", "0.1"), ("a2", "2", "0.1"), ("b1", "1", "0.3"), ("b2", "2", "0.3")]
+    {
         train(&folder, out, seed, density);
     }
     let report = eval(&folder, &["a1", "a2", "b1", "b2", "--compare", "--ensemble"]);
@@ -70,7 +89,10 @@ fn runs_of_several_seeds_are_compared_and_averaged() {
     assert_eq!((&accuracy["settings"][1]["n"], &accuracy["pairs"][0]["n"]), (&2.into(), &2.into()));
     assert_eq!(accuracy["pairs"][0]["ranked"], false, "two seeds prove nothing");
     assert_eq!(report["ensemble"]["samples"], 360);
-    assert!(number(&report["ensemble"]["loss"]) <= (0..4).map(|run| number(&report["results"][run]["loss"])).sum::<f64>() / 4.0);
+    assert!(
+        number(&report["ensemble"]["loss"])
+            <= (0..4).map(|run| number(&report["results"][run]["loss"])).sum::<f64>() / 4.0
+    );
 }
 
 #[test]
@@ -121,7 +143,8 @@ fn pictures_of_a_folder_and_official_corruptions_are_read() {
     };
     let official = folder.path().join("official");
     std::fs::create_dir(&official).unwrap();
-    std::fs::write(official.join("labels.npy"), npy("|u1", "(10,)", &[3, 5, 3, 5, 3, 5, 3, 5, 3, 5])).unwrap();
+    std::fs::write(official.join("labels.npy"), npy("|u1", "(10,)", &[3, 5, 3, 5, 3, 5, 3, 5, 3, 5]))
+        .unwrap();
     std::fs::write(official.join("fog.npy"), npy("|u1", "(10, 8, 8, 1)", &[7; 640])).unwrap();
     let report = eval(&folder, &["run", "--corruptions=official"]);
     let kinds = report["results"][0]["corruptions"]["kinds"].as_array().unwrap();
@@ -143,7 +166,10 @@ fn gradient_flow_is_logged_and_resumes_and_is_shown_before_training() {
     let folder = folder();
     let train = |out: &str, more: &[&str]| {
         let mut command = rarefy(&folder);
-        command.args(["train", "--epochs", "2", "--quiet", "--out", out, "--log-gradient-flow=5"]).args(TINY).args(more);
+        command
+            .args(["train", "--epochs", "2", "--quiet", "--out", out, "--log-gradient-flow=5"])
+            .args(TINY)
+            .args(more);
         command
     };
     train("run", &[]).assert().success();
@@ -155,12 +181,24 @@ fn gradient_flow_is_logged_and_resumes_and_is_shown_before_training() {
     let mean = layers.iter().map(|norm| norm.as_f64().unwrap()).sum::<f64>() / layers.len() as f64;
     assert!((mean - lines[0]["effective"].as_f64().unwrap()).abs() < 1e-12 && mean > 0.0);
     // The log changes no bit of the network.
-    rarefy(&folder).args(["train", "--epochs", "2", "--quiet", "--out", "plain"]).args(TINY).assert().success();
+    rarefy(&folder)
+        .args(["train", "--epochs", "2", "--quiet", "--out", "plain"])
+        .args(TINY)
+        .assert()
+        .success();
     let best = |run: &str| std::fs::read(folder.path().join(run).join("best.ckpt")).unwrap();
     assert!(best("run") == best("plain"));
 
     let shown = rarefy(&folder)
-        .args(["gradient-flow", "--model", "cifar_resnet_8_4", "--sparse-init", "erk,uniform", "--density", "0.1,1"])
+        .args([
+            "gradient-flow",
+            "--model",
+            "cifar_resnet_8_4",
+            "--sparse-init",
+            "erk,uniform",
+            "--density",
+            "0.1,1",
+        ])
         .args(["--batches", "2", "--json"])
         .assert()
         .success();

@@ -28,7 +28,8 @@ pub struct GradientFlow {
 impl GradientFlow {
     /// Of the gradients that `store` holds.
     pub fn of(store: &ParamStore, step: u64, epoch: u32) -> Self {
-        let weights = (0..store.views().len()).filter(|&view| store.views()[view].parameter.role == Role::Weight);
+        let weights =
+            (0..store.views().len()).filter(|&view| store.views()[view].parameter.role == Role::Weight);
         let norm = |view| {
             let squares = store.slice(view, Column::Gradient).iter().map(|&g| f64::from(g) * f64::from(g));
             squares.sum::<f64>().sqrt()

@@ -1,6 +1,7 @@
 //! Where a run keeps its checkpoints and metrics.
 
 use crate::error::TrainError;
+use crate::flow::GradientFlow;
 use crate::metrics::{EpochRecord, Summary};
 use rarefy_formats::{Checkpoint, Extras, Meta};
 use rarefy_nn::graph::Graph;
@@ -21,6 +22,9 @@ pub trait Keeper {
 
     /// Adds an epoch's line, replacing lines of the same and later epochs.
     fn record(&mut self, record: &EpochRecord) -> Result<(), TrainError>;
+
+    /// Adds a line of gradient norms; it is kept with the next position. By default it is not kept.
+    fn gradient_flow(&mut self, _flow: GradientFlow) {}
 
     /// Lines kept so far.
     fn records(&self) -> &[EpochRecord];

@@ -7,6 +7,7 @@
 pub mod accounting;
 mod dynamic;
 mod error;
+mod flow;
 mod keeper;
 pub mod machine;
 mod metrics;
@@ -24,6 +25,7 @@ mod trainer;
 
 pub use dynamic::{DynamicRecord, Moving, UpdateRecord};
 pub use error::{Fault, TrainError};
+pub use flow::GradientFlow;
 pub use keeper::{InMemory, Keeper};
 pub use metrics::{EpochRecord, Summary, Tally};
 pub use names::UnknownName;

@@ -40,6 +40,7 @@ fn full() -> Recipe {
         data_seed: Some(i64::MAX as u64),
         threads: Some(3),
         checkpoint_every: Some(11),
+        log_gradient_flow: Some(7),
         ..Recipe::default()
     }
 }
@@ -114,6 +115,7 @@ fn each_value_out_of_range_is_an_error_that_names_its_key() {
         ("warmup = 1000", "warmup"),
         ("threads = 0", "threads"),
         ("checkpoint_every = 0", "checkpoint_every"),
+        ("log_gradient_flow = 0", "log_gradient_flow"),
         ("milestones = [1, 2]\nlr_schedule = \"cosine\"", "milestones"),
         ("milestones = [2, 2]\nlr_schedule = \"multistep\"", "milestones"),
         ("pattern = \"block:0x2\"", "pattern"),
@@ -150,6 +152,7 @@ fn what_does_not_change_the_result_is_no_part_of_the_identity() {
         data_dir: Some("elsewhere".into()),
         threads: Some(9),
         checkpoint_every: Some(5),
+        log_gradient_flow: Some(2),
         out: Some("x".into()),
         test_batch_size: Some(here.batch_size),
         norm_batch: Some(here.batch_size),

@@ -22,11 +22,34 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../recipes")
 }
 
+/// A study holds several recipes; `rarefy study` runs it.
+fn is_study(path: &Path) -> bool {
+    std::fs::read_to_string(path).unwrap().contains("[[networks]]")
+}
+
+#[test]
+fn every_study_says_how_it_is_run_and_its_keys_are_those_of_recipes() {
+    let studies: Vec<PathBuf> = all(&folder()).into_iter().filter(|path| is_study(path)).collect();
+    assert!(!studies.is_empty());
+    for path in studies {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let name = path.strip_prefix(folder()).unwrap().display().to_string();
+        assert!(text.contains(&format!("rarefy study recipes/{name}")), "{name}");
+        let study: toml::Table = toml::from_str(&text).unwrap();
+        for network in study["networks"].as_array().unwrap() {
+            let mut keys = study["base"].as_table().unwrap().clone();
+            keys.extend(network.as_table().unwrap().clone());
+            keys.remove("name").unwrap();
+            Recipe::from_toml(&toml::to_string(&keys).unwrap()).unwrap().check().unwrap();
+        }
+    }
+}
+
 #[test]
 fn every_recipe_can_be_run_and_says_how() {
     let recipes = all(&folder());
     assert!(recipes.len() >= 2, "{recipes:?}");
-    for path in recipes {
+    for path in recipes.into_iter().filter(|path| !is_study(path)) {
         let recipe = Recipe::load(&path).unwrap();
         let classes = if recipe.data == "cifar100" { 100 } else { 10 };
         let images = Extent { channels: 3, height: 32, width: 32 };

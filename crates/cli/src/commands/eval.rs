@@ -5,6 +5,7 @@ mod attack;
 mod compare;
 mod corruptions;
 mod ensemble;
+mod figures;
 mod network;
 mod ood;
 mod report;
@@ -64,6 +65,9 @@ pub(crate) struct Args {
     /// Evaluate the mean of all networks' probabilities too
     #[arg(long)]
     ensemble: bool,
+    /// Draw reliability, score histograms and ROC curves into this folder (SVG)
+    #[arg(long, value_name = "DIR")]
+    plots: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -128,6 +132,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     watcher.clear();
     let comparison = args.compare.then(|| compare::compare(&networks, &results));
     let report = Report { results, ensemble, comparison };
+    if let Some(folder) = &args.plots {
+        figures::write(&report, folder)?;
+    }
     if args.json {
         json(&report)?
     } else {

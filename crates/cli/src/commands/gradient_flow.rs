@@ -82,14 +82,21 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
             report.networks.push(Network { sparse_init: sparse_init.clone(), density, effective, layers });
         }
     }
-    if args.json { json(&report)? } else { product(&table(&report).render())? }
+    if args.json {
+        json(&report)?
+    } else {
+        product(&table(&report).render())?
+    }
     Ok(ExitCode::SUCCESS)
 }
 
 /// A row a layer, a column a network.
 fn table(report: &Report) -> Table {
-    let names: Vec<String> =
-        report.networks.iter().map(|network| format!("{} {}", network.sparse_init, network.density)).collect();
+    let names: Vec<String> = report
+        .networks
+        .iter()
+        .map(|network| format!("{} {}", network.sparse_init, network.density))
+        .collect();
     let head: Vec<&str> = std::iter::once("gradient norm").chain(names.iter().map(String::as_str)).collect();
     let mut table = Table::new(&head, 1);
     let mut row = |name: &str, value: &dyn Fn(&Network) -> f64| {

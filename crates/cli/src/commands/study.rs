@@ -75,8 +75,10 @@ impl Study {
             if name.is_empty() || name.contains(['/', '\\']) || name.starts_with('.') {
                 return Err(Failure::usage(format!("`{name}` is no name of a folder")));
             }
-            let text = toml::to_string(&table).map_err(|error| Failure::usage(format!("`{name}`: {error}")))?;
-            let recipe = Recipe::from_toml(&text).map_err(|error| Failure::usage(format!("`{name}`: {error}")))?;
+            let text =
+                toml::to_string(&table).map_err(|error| Failure::usage(format!("`{name}`: {error}")))?;
+            let recipe =
+                Recipe::from_toml(&text).map_err(|error| Failure::usage(format!("`{name}`: {error}")))?;
             let seeds = if self.seeds.is_empty() { vec![recipe.seed] } else { self.seeds.clone() };
             for seed in seeds {
                 let run = Run { name: format!("{name}-s{seed}"), recipe: Recipe { seed, ..recipe.clone() } };
@@ -115,7 +117,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
                 std::fs::write(&path, text)
                     .map_err(|error| Failure::system(format!("{}: {error}", path.display())))?;
                 words.extend([OsString::from("--recipe"), path.into()]);
-                words.extend(args.epochs.iter().flat_map(|epochs| ["--epochs".into(), epochs.to_string().into()]));
+                words.extend(
+                    args.epochs.iter().flat_map(|epochs| ["--epochs".into(), epochs.to_string().into()]),
+                );
             }
         }
         let done = command(args, "train", &words)?.run()?;

@@ -102,6 +102,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
             }
             let mut folder = RunDir::open(&point.folder, &recipe)?;
             folder.cut_records(trainer.progress().epoch)?;
+            folder.cut_flows(trainer.progress().step);
             folder
         }
         None => RunDir::create(out.as_deref(), trainer.recipe())?,

@@ -71,6 +71,12 @@ impl Recipe {
         whole("test_batch_size", self.test_batch_size() as u64, million, "a whole number from 1 to 1000000")?;
         whole("threads", self.threads() as u64, 4096, "a whole number from 1 to 4096")?;
         whole("checkpoint_every", self.checkpoint_every.unwrap_or(1), u64::MAX, "a number of steps above 0")?;
+        whole(
+            "log_gradient_flow",
+            self.log_gradient_flow.unwrap_or(1),
+            u64::MAX,
+            "a number of steps above 0",
+        )?;
         for (key, seed) in [
             ("seed", Some(self.seed)),
             ("mask_seed", self.mask_seed),

@@ -50,6 +50,7 @@ impl Default for Recipe {
             data_seed: None,
             threads: None,
             checkpoint_every: None,
+            log_gradient_flow: None,
             out: None,
         }
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// Keys that change where and how fast a run goes, but no bit of its result.
-const NO_RESULT: [&str; 4] = ["data_dir", "threads", "checkpoint_every", "out"];
+const NO_RESULT: [&str; 5] = ["data_dir", "threads", "checkpoint_every", "log_gradient_flow", "out"];
 
 /// What decides the bits of a run: every key but folders, threads and checkpoint interval, with seeds and milestones
 /// filled in. Checkpoints carry it, so that a run is only resumed as what it was.

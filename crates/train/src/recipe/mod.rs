@@ -141,6 +141,9 @@ pub struct Recipe {
     /// Densities by layer name of `sparse_init = "file"`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub layer_densities: Option<BTreeMap<String, f64>>,
+    /// Steps between lines of gradient norms in `gradient_flow.jsonl`; by default none are kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_gradient_flow: Option<u64>,
     /// Settings that override those of `method`.
     #[serde(skip_serializing_if = "DynamicOptions::is_empty")]
     pub dynamic: DynamicOptions,

@@ -1,12 +1,14 @@
 //! Metrics as text.
 
 use super::RunDirError;
-use crate::metrics::{EpochRecord, Summary};
+use crate::metrics::Summary;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::io::ErrorKind;
 use std::path::Path;
 
-/// Reads the lines of `metrics.jsonl`; a missing file has none.
-pub(super) fn read(path: &Path) -> Result<Vec<EpochRecord>, RunDirError> {
+/// Reads a file of JSON lines; a missing one has none.
+pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, RunDirError> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
@@ -23,7 +25,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<EpochRecord>, RunDirError> {
 }
 
 /// One line per record. Records hold numbers and texts only, so writing them cannot fail.
-pub(super) fn to_lines(records: &[EpochRecord]) -> String {
+pub(super) fn to_lines<T: Serialize>(records: &[T]) -> String {
     records.iter().filter_map(|record| serde_json::to_string(record).ok()).map(|line| line + "\n").collect()
 }
 

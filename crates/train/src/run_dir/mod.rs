@@ -7,6 +7,7 @@ mod metrics;
 pub use error::RunDirError;
 
 use crate::error::TrainError;
+use crate::flow::GradientFlow;
 use crate::keeper::{Keeper, push_record};
 use crate::metrics::{EpochRecord, Summary};
 use crate::recipe::Recipe;
@@ -26,10 +27,12 @@ pub mod files {
     pub const LAST: &str = "last.ckpt";
     /// The best epoch by validation accuracy.
     pub const BEST: &str = "best.ckpt";
+    /// One JSON line per logged step.
+    pub const GRADIENT_FLOW: &str = "gradient_flow.jsonl";
     /// What the finished run came to.
     pub const SUMMARY: &str = "summary.json";
     /// All of them.
-    pub const ALL: [&str; 5] = [RECIPE, METRICS, LAST, BEST, SUMMARY];
+    pub const ALL: [&str; 6] = [RECIPE, METRICS, LAST, BEST, GRADIENT_FLOW, SUMMARY];
 }
 
 /// Folder in which unnamed runs are kept.
@@ -42,6 +45,7 @@ const RUNS: &str = "runs";
 pub struct RunDir {
     path: PathBuf,
     records: Vec<EpochRecord>,
+    flows: Vec<GradientFlow>,
     _lock: Lock,
 }
 
@@ -74,7 +78,7 @@ impl RunDir {
         }
         remove_temporaries(&path)?;
         write_text(&path.join(files::RECIPE), &text)?;
-        Ok(Self { path, records: Vec::new(), _lock: lock })
+        Ok(Self { path, records: Vec::new(), flows: Vec::new(), _lock: lock })
     }
 
     /// Opens the folder of a run to continue it, and clears away what a killed writer left.
@@ -88,11 +92,12 @@ impl RunDir {
         let lock = Lock::take(path)?;
         remove_temporaries(path)?;
         let records = metrics::read(&path.join(files::METRICS))?;
+        let flows = metrics::read(&path.join(files::GRADIENT_FLOW))?;
         let recipe_path = path.join(files::RECIPE);
         if !recipe_path.exists() {
             write_text(&recipe_path, &recipe.to_toml()?)?;
         }
-        Ok(Self { path: path.to_owned(), records, _lock: lock })
+        Ok(Self { path: path.to_owned(), records, flows, _lock: lock })
     }
 
     /// The folder.
@@ -107,6 +112,11 @@ impl RunDir {
         if self.records.len() == before { Ok(()) } else { self.write_records() }
     }
 
+    /// Forgets gradient norms of steps after `step`, which will be done again.
+    pub fn cut_flows(&mut self, step: u64) {
+        self.flows.retain(|flow| flow.step <= step);
+    }
+
     /// The summary of the run in `path`, if it is finished.
     pub fn finished(path: &Path) -> Option<Summary> {
         let text = std::fs::read_to_string(path.join(files::SUMMARY)).ok()?;
@@ -119,7 +129,15 @@ impl RunDir {
 }
 
 impl Keeper for RunDir {
+    fn gradient_flow(&mut self, flow: GradientFlow) {
+        self.flows.push(flow);
+    }
+
     fn save_last(&mut self, meta: &Meta, store: &ParamStore, extras: &Extras) -> Result<(), TrainError> {
+        // Before the position: a resumed run cuts what lies after it.
+        if !self.flows.is_empty() {
+            write_text(&self.path.join(files::GRADIENT_FLOW), &metrics::to_lines(&self.flows))?;
+        }
         Ok(checkpoint::save_with(&self.path.join(files::LAST), meta, store, extras)?)
     }
 

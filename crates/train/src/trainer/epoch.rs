@@ -4,6 +4,7 @@ use super::{EpochEnd, Trainer, at_step};
 use crate::accounting::Counts;
 use crate::dynamic::{Dynamic, StepError};
 use crate::error::TrainError;
+use crate::flow::GradientFlow;
 use crate::keeper::Keeper;
 use crate::metrics::{EpochRecord, Tally};
 use crate::observer::{Observer, StepReport};
@@ -98,6 +99,9 @@ impl Trainer {
                 })?;
                 if !outcome.loss_sum.is_finite() {
                     return Err(TrainError::NonFinite { step, epoch: epoch + 1, place: "loss".to_owned() });
+                }
+                if self.recipe.log_gradient_flow.is_some_and(|every| step.is_multiple_of(every)) {
+                    keeper.gradient_flow(GradientFlow::of(self.session.store(), step, epoch + 1));
                 }
                 self.progress.train.add(outcome);
                 self.progress.batch += 1;

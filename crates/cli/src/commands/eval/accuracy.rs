@@ -35,9 +35,9 @@ pub(super) struct Class {
 pub(super) struct Bin {
     lo: f64,
     hi: f64,
-    samples: u64,
-    accuracy: f64,
-    confidence: f64,
+    pub(super) samples: u64,
+    pub(super) accuracy: f64,
+    pub(super) confidence: f64,
 }
 
 /// The same network with its logits divided by a temperature.

@@ -8,8 +8,17 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// Keys of a recipe that do not make it another way of training.
-const NOT_SETTINGS: [&str; 8] =
-    ["seed", "mask_seed", "init_seed", "data_seed", "data_dir", "threads", "checkpoint_every", "out"];
+const NOT_SETTINGS: [&str; 9] = [
+    "seed",
+    "mask_seed",
+    "init_seed",
+    "data_seed",
+    "data_dir",
+    "threads",
+    "checkpoint_every",
+    "log_gradient_flow",
+    "out",
+];
 /// Fewer seeds prove nothing.
 const SEEDS: usize = 5;
 

@@ -25,7 +25,8 @@ pub(super) fn write(report: &Report, folder: &Path) -> Result<(), Failure> {
         shares: true,
     };
     chart.write(&folder.join("reliability.svg"))?;
-    let rows = || report.results.iter().flat_map(|result| result.ood.iter().flatten().map(move |row| (result, row)));
+    let rows =
+        || report.results.iter().flat_map(|result| result.ood.iter().flatten().map(move |row| (result, row)));
     let mut sets: Vec<&str> = rows().map(|(_, row)| row.set.as_str()).collect();
     sets.dedup();
     let mut done: Vec<&str> = Vec::new();
@@ -56,7 +57,8 @@ pub(super) fn write(report: &Report, folder: &Path) -> Result<(), Failure> {
         for (index, (_, row)) in of_set.iter().enumerate() {
             let title = format!("{}: the data set and {set}", row.score);
             let lines = histogram(&row.scored, set);
-            let chart = Chart { title: &title, x: "score", y: "share of images", lines: &lines, shares: false };
+            let chart =
+                Chart { title: &title, x: "score", y: "share of images", lines: &lines, shares: false };
             let number = if single { String::new() } else { format!("-{index}") };
             chart.write(&folder.join(format!("scores-{}-{}{number}.svg", plain(set), row.score)))?;
         }

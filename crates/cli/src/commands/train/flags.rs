@@ -104,6 +104,9 @@ pub(super) struct RecipeFlags {
     /// Keep the position every N steps, besides after every epoch
     #[arg(long, value_name = "STEPS")]
     checkpoint_every: Option<u64>,
+    /// Keep gradient norms, layer by layer, in gradient_flow.jsonl: every 10 steps, or every N
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "10")]
+    log_gradient_flow: Option<u64>,
     /// Folder of the run [default: a new one under runs/]
     #[arg(long, short, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
@@ -148,6 +151,7 @@ impl RecipeFlags {
         set_some(&mut recipe.data_seed, &self.data_seed);
         set_some(&mut recipe.threads, &self.threads);
         set_some(&mut recipe.checkpoint_every, &self.checkpoint_every);
+        set_some(&mut recipe.log_gradient_flow, &self.log_gradient_flow);
         set_some(&mut recipe.out, &self.out);
         self.init.apply(recipe);
         self.dynamic.apply(recipe);
