@@ -124,7 +124,7 @@ fn every_score_tells_noise_from_digits(network: &mut Classifier, dataset: &Arc<d
     }
     let none = images::Request { path: None, data_dir: None, count: 0, seed: 1 };
     let mut empty = images::open("uniform", &none).unwrap();
-    let error = detection.against(network, empty.as_mut(), &mut ()).unwrap_err().to_string();
+    let error = detection.against(network, empty.as_mut(), &mut ()).err().unwrap().to_string();
     assert!(error.contains("uniform") && error.contains("no samples"), "{error}");
 }
 
