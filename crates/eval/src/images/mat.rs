@@ -42,10 +42,10 @@ pub(super) fn find(mut file: impl Read + 'static, name: &str) -> io::Result<Arra
             COMPRESSED => {
                 let mut inner = ZlibDecoder::new(element);
                 let Tag { kind, .. } = tag(&mut inner)?;
-                if kind == MATRIX {
-                    if let Some(extents) = header(&mut inner, name)? {
-                        return Ok(Array { extents, data: Box::new(inner) });
-                    }
+                if kind == MATRIX
+                    && let Some(extents) = header(&mut inner, name)?
+                {
+                    return Ok(Array { extents, data: Box::new(inner) });
                 }
                 element = inner.into_inner();
             }

@@ -45,11 +45,11 @@ impl Mahalanobis {
         let mut solved = vec![0.0; n];
         for (mean, _) in self.means.chunks_exact(n).zip(&self.counts).filter(|(_, count)| **count > 0) {
             let mut distance = 0.0;
-            for row in 0..n {
+            let differences = feature.iter().zip(&self.origin).zip(mean);
+            for (row, ((&feature, origin), mean)) in differences.enumerate() {
                 let line = &self.factor[row * n..][..row + 1];
                 let known: f64 = line.iter().zip(&solved).take(row).map(|(l, y)| l * y).sum();
-                let difference = f64::from(feature[row]) - self.origin[row] - mean[row];
-                solved[row] = (difference - known) / line[row];
+                solved[row] = (f64::from(feature) - origin - mean - known) / line[row];
                 distance += solved[row] * solved[row];
             }
             nearest = nearest.min(distance);
