@@ -58,7 +58,9 @@ impl Session {
             let here = group.start * pixels..group.end * pixels;
             threads.run(|| pass.forward(workspace, store, &images[here.clone()]));
             let first = group.start;
-            pass.logit_gradient(workspace, &mut |sample, logits, slope| slopes(first + sample, logits, slope));
+            pass.logit_gradient(workspace, &mut |sample, logits, slope| {
+                slopes(first + sample, logits, slope)
+            });
             threads.run(|| pass.backward(workspace, store));
             if let Some(id) = plan.schedule.images {
                 gather(&plan.program.tensors[0], &workspace.gradients[id.0], &mut gradient[here]);
