@@ -6,7 +6,7 @@ use rarefy_data::{Dataset, Normalization};
 use rarefy_nn::graph::Graph;
 use rarefy_nn::optim::Optimizer;
 use rarefy_nn::params::ParamStore;
-use rarefy_nn::{Session, SessionOptions, StepOutcome};
+use rarefy_nn::{LogitSlopes, Session, SessionOptions, StepOutcome};
 
 /// A trained network in evaluation mode, with the constants its inputs are normalized by.
 ///
@@ -140,7 +140,7 @@ impl Classifier {
     pub fn gradient_of(
         &mut self,
         pixels: &[f32],
-        slopes: &mut dyn FnMut(usize, &[f32], &mut [f32]),
+        slopes: &mut LogitSlopes<'_>,
     ) -> Result<Vec<f32>, EvalError> {
         let samples = self.normalize(pixels)?;
         let mut gradient = self.session.image_gradient_of(&self.inputs, samples, slopes)?;

@@ -19,4 +19,4 @@ mod session;
 
 pub use groups::groups;
 pub use mode::Mode;
-pub use session::{Session, SessionError, SessionOptions, StepOutcome};
+pub use session::{LogitSlopes, Session, SessionError, SessionOptions, StepOutcome};

@@ -5,6 +5,9 @@ use crate::groups::groups;
 use crate::plan::{Layout, Mode, Pass, Plan, Workspace};
 use rarefy_kernels::loss::softmax_cross_entropy;
 
+/// Of the sample given, from its logits: the gradient with respect to them, put into the last argument.
+pub type LogitSlopes<'a> = dyn FnMut(usize, &[f32], &mut [f32]) + 'a;
+
 impl Session {
     /// Loss of `images` in evaluation mode and the gradient of the *mean* loss with respect to every number of them, NCHW.
     ///
@@ -40,7 +43,7 @@ impl Session {
         &mut self,
         images: &[f32],
         samples: usize,
-        slopes: &mut dyn FnMut(usize, &[f32], &mut [f32]),
+        slopes: &mut LogitSlopes<'_>,
     ) -> Result<Vec<f32>, SessionError> {
         self.check_images(images, samples)?;
         let Self { graph, store, plan, threads, options, attack, .. } = self;
@@ -72,7 +75,7 @@ impl Session {
 
 impl Pass<'_> {
     /// Puts what `slopes` says into the buffer of the logits' gradient.
-    fn logit_gradient(&self, workspace: &mut Workspace, slopes: &mut dyn FnMut(usize, &[f32], &mut [f32])) {
+    fn logit_gradient(&self, workspace: &mut Workspace, slopes: &mut LogitSlopes<'_>) {
         let program = &self.plan.program;
         let layout = *program.layout(program.logits);
         let classes = layout.extent.channels;

@@ -8,6 +8,8 @@ mod image_gradient;
 mod profile;
 mod threads;
 
+pub use image_gradient::LogitSlopes;
+
 use crate::graph::Graph;
 use crate::groups::groups;
 use crate::optim::Optimizer;
