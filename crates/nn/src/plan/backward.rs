@@ -34,7 +34,7 @@ impl Pass<'_> {
     ) {
         for (index, op) in self.plan.schedule.backward.iter().enumerate() {
             workspace.clock.next(self.plan.backward_span(index));
-            workspace.reversed = (index + self.plan.program.forward.len()) % 2 == 0;
+            workspace.reversed = (index + self.plan.program.forward.len()).is_multiple_of(2);
             match op {
                 Backward::Convolve { op, gradient, target } => {
                     self.convolve_back(workspace, store, *op, *gradient, target, dense);
