@@ -256,7 +256,8 @@ impl Dynamic {
             fired.record(grown.iter().copied());
         }
         let patterns = session.store().patterns();
-        let weights = |blocks: &dyn Fn(&(Vec<u32>, Vec<u32>)) -> usize| {
+        type Lists = (Vec<u32>, Vec<u32>);
+        let weights = |blocks: &dyn Fn(&Lists) -> usize| {
             let layers = self.lists.iter().zip(patterns);
             layers.map(|(lists, pattern)| (blocks(lists) * pattern.block().len()) as u64).sum()
         };
