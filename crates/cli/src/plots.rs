@@ -68,6 +68,10 @@ impl Chart<'_> {
         let numbers = || self.lines.iter().flat_map(|line| &line.points).map(&of).filter(|x| x.is_finite());
         let (least, most) =
             (numbers().fold(f64::INFINITY, f64::min), numbers().fold(f64::NEG_INFINITY, f64::max));
-        if least < most { least..most } else { least.min(0.0).max(-1.0)..least.clamp(0.0, 1e9) + 1.0 }
+        match (least < most, least.is_finite()) {
+            (true, _) => least..most,
+            (false, true) => least - 0.5..least + 0.5,
+            (false, false) => 0.0..1.0,
+        }
     }
 }
