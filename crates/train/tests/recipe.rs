@@ -3,7 +3,7 @@
 use rarefy_core::Density;
 use rarefy_data::Constants;
 use rarefy_train::{
-    BudgetName, LrScheduleName, MaskSamplingName, OptimizerName, Recipe, RecipeError, Scaled,
+    BudgetName, DynamicOptions, LrScheduleName, MaskSamplingName, OptimizerName, Recipe, RecipeError, Scaled,
 };
 
 fn full() -> Recipe {
@@ -41,6 +41,8 @@ fn full() -> Recipe {
         threads: Some(3),
         checkpoint_every: Some(11),
         log_gradient_flow: Some(7),
+        method: "rigl".parse().unwrap(),
+        dynamic: DynamicOptions { drop: Some("set".into()), update_every: Some(5), ..Default::default() },
         ..Recipe::default()
     }
 }
