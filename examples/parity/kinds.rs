@@ -1,7 +1,7 @@
 //! Which files are golden data: one line per kind in [`KINDS`].
 
 use crate::tally::Outcome;
-use crate::{densities, eval_metrics, train_step};
+use crate::{densities, dst_steps, eval_metrics, saliency, schedules, train_step};
 use std::path::{Path, PathBuf};
 
 /// A kind of golden file, recognized by its name.
@@ -14,6 +14,9 @@ pub(crate) struct Kind {
 const KINDS: &[Kind] = &[
     Kind { prefix: "densities", suffix: ".json", check: densities::check },
     Kind { prefix: "eval_metrics", suffix: ".safetensors", check: eval_metrics::check },
+    Kind { prefix: "dst_steps", suffix: ".json", check: dst_steps::check },
+    Kind { prefix: "lr_schedules", suffix: ".json", check: schedules::check },
+    Kind { prefix: "saliency", suffix: ".safetensors", check: saliency::check },
     Kind { prefix: "train_step_", suffix: ".safetensors", check: train_step::check },
 ];
 

@@ -5,9 +5,12 @@
 //! Exit code: 0 all ok, 1 something is not ok, 2 nothing could be checked (usage, unreadable folder, no known file).
 
 mod densities;
+mod dst_steps;
 mod eval_metrics;
 mod json;
 mod kinds;
+mod saliency;
+mod schedules;
 mod tally;
 mod tensors;
 #[cfg(test)]

@@ -39,6 +39,34 @@ fn the_golden_train_step_agrees_on_both_executors() {
 }
 
 #[test]
+fn every_small_copy_of_golden_data_agrees_and_nothing_is_left_out() {
+    for name in ["densities.json", "dst_steps.json", "lr_schedules.json", "saliency.safetensors"] {
+        let found = kinds::find(Path::new(GOLDEN)).expect("readable");
+        let file = found.iter().find(|file| file.name == name).expect("a golden file");
+        let report = file.check().to_json(&file.name);
+        assert_eq!((&report["ok"], &report["skipped"]), (&json!(true), &json!([])), "{report}");
+    }
+}
+
+#[test]
+fn wrong_index_sets_and_rates_are_not_ok() {
+    let golden = |name: &str| -> Value {
+        let text = std::fs::read_to_string(format!("{GOLDEN}/{name}")).expect("readable");
+        serde_json::from_str(&text).expect("JSON")
+    };
+    let mut steps = golden("dst_steps.json");
+    let grown = &mut steps["cases"][0]["expected"]["magnitude"]["gradient"]["grown"][0];
+    *grown = json!(grown.as_u64().expect("a position") + 1);
+    let mut rates = golden("lr_schedules.json");
+    rates["cosine_death_rate"][0]["closed_form"][3] = json!(0.398);
+    for (name, file) in [("dst_steps.json", steps), ("lr_schedules.json", rates)] {
+        let report = report(name, &file.to_string());
+        assert_eq!(report["ok"], false, "{report}");
+        assert!(report["error"].is_null(), "{report}");
+    }
+}
+
+#[test]
 fn right_densities_are_ok_and_what_is_unknown_is_skipped() {
     let report = report("densities.json", &densities().to_string());
     // Per layer a density and a count; the number of layers and the total.
@@ -70,6 +98,7 @@ fn files_that_cannot_be_understood_are_not_ok_and_say_why() {
         ("densities.json", "[", "is no JSON"),
         ("densities.json", "{\"inits\": []}", "no `models`"),
         ("densities.json", "{\"inits\": 3, \"models\": {}}", "expected an array, found 3"),
+        ("dst_steps.json", "{}", "no `cases`"),
         ("train_step_x.safetensors", "", "train_step_x.json"),
     ] {
         let report = report(name, content);

@@ -46,9 +46,15 @@ fn layer_counts_sum_to_the_exact_budget() {
 fn the_report_has_the_documented_keys() {
     let report = inspect(&["--model", "cifar_resnet_20", "--density", "0.1", "--sparse-init", "erk"]);
     let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
-    assert_eq!(keys(&report), ["model", "density", "nnz", "weights", "macs_dense", "macs_sparse", "layers"]);
+    let counts = ["model", "density", "nnz", "weights", "macs_dense", "macs_sparse"];
+    let paths = ["effective_nnz", "effective_density", "dead_channels"];
+    let flops = ["test_flops", "test_flops_dense", "train_flops", "train_flops_dense"];
+    assert_eq!(keys(&report), [&counts[..], &paths, &flops, &["layers"]].concat());
     let layer = &report["layers"][0];
-    assert_eq!(keys(layer), ["name", "shape", "density", "nnz", "macs_dense", "macs_sparse", "path"]);
+    let counts = ["name", "shape", "density", "nnz", "macs_dense", "macs_sparse"];
+    assert_eq!(keys(layer), [&counts[..], &["effective_nnz", "dead_channels", "path"]].concat());
+    assert_eq!(report["test_flops"], 2.0 * report["macs_sparse"].as_f64().unwrap());
+    assert_eq!(report["train_flops"], 6.0 * report["macs_sparse"].as_f64().unwrap());
     assert_eq!(keys(&layer["path"]), ["forward", "input_grad", "weight_grad"]);
     assert_eq!(report["model"], "cifar_resnet_20");
     assert_eq!(layer["name"], "conv.weight");
@@ -125,8 +131,36 @@ fn people_get_a_table_and_the_sums() {
         .assert()
         .success();
     let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
-    assert_eq!(text.lines().count(), 1 + 22 + 2);
+    assert_eq!(text.lines().count(), 1 + 22 + 4);
     assert!(text.contains("13,545 of 270,896 weights"), "{text}");
+}
+
+#[test]
+fn several_inits_stand_side_by_side() {
+    let report = inspect(&["--compare", "erk,er,uniform,balanced", "--density", "0.02", "--method", "rigl"]);
+    let inits = report["inits"].as_array().unwrap();
+    let names: Vec<&str> = inits.iter().map(|column| column["init"].as_str().unwrap()).collect();
+    assert_eq!(names, ["erk", "er", "uniform", "balanced"]);
+    for column in inits {
+        assert_eq!(column["nnz"], 5418);
+        assert_eq!(column["densities"].as_array().unwrap().len(), report["names"].as_array().unwrap().len());
+        let effective = column["effective_nnz"].as_u64().unwrap();
+        assert!(effective <= 5418 && effective > 2000, "{effective}");
+        let train = column["train_flops"].as_f64().unwrap() / column["test_flops"].as_f64().unwrap();
+        assert!(train > 3.0, "an update computes the dense gradient: {train}");
+    }
+    let thin = inspect(&["--density", "0.002", "--sparse-init", "uniform"]);
+    assert!(
+        thin["dead_channels"].as_u64().unwrap() > 0 && thin["effective_nnz"].as_u64() < thin["nnz"].as_u64()
+    );
+    let output = rarefy(&folder()).args(["inspect", "--compare", "erk,uniform"]).assert().success();
+    let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    assert!(text.starts_with("layer") && text.lines().next().unwrap().ends_with("erk  uniform"), "{text}");
+    common::fails(
+        rarefy(&folder()).args(["inspect", "--compare", "erk,unifrom"]),
+        2,
+        &["`unifrom`", "`uniform`"],
+    );
 }
 
 #[test]

@@ -7,6 +7,7 @@
 pub mod accounting;
 mod dynamic;
 mod error;
+mod flops;
 mod flow;
 mod keeper;
 pub mod machine;
@@ -25,6 +26,7 @@ mod trainer;
 
 pub use dynamic::{DynamicRecord, Moving, UpdateRecord};
 pub use error::{Fault, TrainError};
+pub use flops::training_flops;
 pub use flow::GradientFlow;
 pub use keeper::{InMemory, Keeper};
 pub use metrics::{EpochRecord, Summary, Tally};

@@ -1,25 +1,40 @@
 //! `rarefy inspect`.
 
-use crate::args::NetworkArgs;
+mod compare;
+mod draw;
+
+use crate::args::{NetworkArgs, choices};
 use crate::failure::Failure;
 use crate::format::{grouped, percent, scaled};
 use crate::output::{json, product};
 use crate::table::Table;
+use rarefy::nn::graph::Effective;
 use rarefy::nn::plan::{LayerPath, layer_paths};
+use rarefy::sparsity::method::{self, Preset};
 use rarefy::train::accounting::{Counts, LayerCount};
-use rarefy::train::draw_patterns;
+use rarefy::train::{TrainError, training_flops};
 use serde::Serialize;
 use std::process::ExitCode;
 
-/// Show the layers of a network: shape, density, weights, multiply-adds, kernels.
+/// Show the layers of a network: shape, density, weights on a path from image to logit, multiply-adds, kernels.
 #[derive(clap::Args)]
 #[command(allow_negative_numbers = true, args_override_self = true)]
 pub(crate) struct Args {
     #[command(flatten)]
     network: NetworkArgs,
+    /// Count training by this method's formula
+    #[arg(long, default_value = "static", help = method_help())]
+    method: String,
+    /// Show the densities of several sparse inits side by side
+    #[arg(long, value_name = "INIT,INIT...", value_delimiter = ',', conflicts_with = "sparse_init")]
+    compare: Vec<String>,
     /// Print JSON
     #[arg(long)]
     json: bool,
+}
+
+fn method_help() -> String {
+    choices("Method whose training is counted", method::REGISTRY.iter().map(|preset| preset.name))
 }
 
 /// Which kernel runs each direction of a layer.
@@ -40,6 +55,8 @@ impl From<LayerPath> for Path {
 struct Layer<'a> {
     #[serde(flatten)]
     count: &'a LayerCount,
+    effective_nnz: u64,
+    dead_channels: usize,
     path: Path,
 }
 
@@ -51,41 +68,84 @@ struct Report<'a> {
     weights: u64,
     macs_dense: u64,
     macs_sparse: u64,
+    effective_nnz: u64,
+    effective_density: f64,
+    dead_channels: usize,
+    /// Of one image.
+    test_flops: f64,
+    test_flops_dense: f64,
+    /// Of one image; none where the method schedules its density.
+    train_flops: Option<f64>,
+    train_flops_dense: f64,
     layers: Vec<Layer<'a>>,
 }
 
 /// Draws the pattern and shows it.
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let preset = method::find(&args.method).map_err(TrainError::from)?;
+    if !args.compare.is_empty() {
+        return compare::run(args, preset);
+    }
     let graph = args.network.graph()?;
-    let drawn = draw_patterns(&graph, &args.network.recipe())?;
+    let drawn = draw::draw(&graph, &args.network.recipe(), args.network.data.is_some())?;
     let counts = Counts::new(&graph, &drawn.patterns);
+    let effective = Effective::new(&graph, &drawn.patterns);
     let paths = layer_paths(&graph, &drawn.patterns);
-    let report = Report {
-        model: graph.name(),
-        density: counts.density(),
-        nnz: counts.nnz,
-        weights: counts.weights,
-        macs_dense: counts.macs_dense,
-        macs_sparse: counts.macs_sparse,
-        layers: counts
-            .layers
-            .iter()
-            .zip(paths)
-            .map(|(count, path)| Layer { count, path: path.into() })
-            .collect(),
-    };
+    let layers = counts.layers.iter().zip(&effective.layers).zip(paths);
+    let layers = layers.map(|((count, effective), path)| Layer {
+        count,
+        effective_nnz: effective.nnz,
+        dead_channels: effective.dead_channels,
+        path: path.into(),
+    });
+    let layers = layers.collect();
+    let report = Report { layers, ..Report::new(graph.name(), &counts, &effective, preset) };
     if args.json {
         json(&report)?
     } else {
-        product(&text(&report, drawn.target))?
+        product(&text(&report, drawn.target, preset))?
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn text(report: &Report<'_>, target: u64) -> String {
-    let head = ["layer", "shape", "density", "nnz", "MACs", "dense", "forward", "input grad", "weight grad"];
+impl<'a> Report<'a> {
+    /// The sums, without layers.
+    fn new(model: &'a str, counts: &Counts, effective: &Effective, preset: &Preset) -> Self {
+        Self {
+            model,
+            density: counts.density(),
+            nnz: counts.nnz,
+            weights: counts.weights,
+            macs_dense: counts.macs_dense,
+            macs_sparse: counts.macs_sparse,
+            effective_nnz: effective.nnz(),
+            effective_density: effective.nnz() as f64 / counts.weights as f64,
+            dead_channels: effective.dead_channels(),
+            test_flops: 2.0 * counts.macs_sparse as f64,
+            test_flops_dense: 2.0 * counts.macs_dense as f64,
+            train_flops: training_flops(counts, preset),
+            train_flops_dense: 6.0 * counts.macs_dense as f64,
+            layers: Vec::new(),
+        }
+    }
+}
+
+fn text(report: &Report<'_>, target: u64, preset: &Preset) -> String {
+    let head = [
+        "layer",
+        "shape",
+        "density",
+        "nnz",
+        "on a path",
+        "dead",
+        "MACs",
+        "dense",
+        "forward",
+        "input grad",
+        "weight grad",
+    ];
     let mut table = Table::new(&head, 2);
-    for Layer { count, path } in &report.layers {
+    for Layer { count, effective_nnz, dead_channels, path } in &report.layers {
         let shape: Vec<String> = count.shape.iter().map(usize::to_string).collect();
         let Path { forward, input_grad, weight_grad } = path;
         table.row([
@@ -93,6 +153,8 @@ fn text(report: &Report<'_>, target: u64) -> String {
             shape.join("x"),
             format!("{:.4}", count.density),
             grouped(count.nnz),
+            grouped(*effective_nnz),
+            dead_channels.to_string(),
             scaled(count.macs_sparse as f64),
             scaled(count.macs_dense as f64),
             forward.clone(),
@@ -101,7 +163,7 @@ fn text(report: &Report<'_>, target: u64) -> String {
         ]);
     }
     format!(
-        "{}\n{}: {} of {} weights ({}; asked for {}), {} of {} MACs an image ({})\n",
+        "{}\n{}: {} of {} weights ({}; asked for {}), {} of {} MACs an image ({})\n{}{}",
         table.render(),
         report.model,
         grouped(report.nnz),
@@ -111,5 +173,25 @@ fn text(report: &Report<'_>, target: u64) -> String {
         scaled(report.macs_sparse as f64),
         scaled(report.macs_dense as f64),
         percent(report.macs_sparse as f64 / report.macs_dense as f64),
+        on_a_path(report),
+        cost(report, preset),
     )
+}
+
+fn on_a_path(report: &Report<'_>) -> String {
+    format!(
+        "on a path from image to logit: {} weights ({}); {} channels are on none\n",
+        grouped(report.effective_nnz),
+        percent(report.effective_density),
+        report.dead_channels,
+    )
+}
+
+fn cost(report: &Report<'_>, preset: &Preset) -> String {
+    let Report { test_flops, train_flops, train_flops_dense, .. } = report;
+    let train = match train_flops {
+        Some(flops) => format!("{} ({} of dense)", scaled(*flops), percent(flops / train_flops_dense)),
+        None => "as its densities to come".to_owned(),
+    };
+    format!("FLOPs an image: test {}, training ({}) {train}\n", scaled(*test_flops), preset.name)
 }

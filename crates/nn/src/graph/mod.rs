@@ -3,9 +3,11 @@
 //! A graph carries no memory layout; executors give it one.
 
 mod builder;
+mod effective;
 mod parameter;
 
 pub use builder::{GraphBuilder, GraphError};
+pub use effective::{Effective, EffectiveLayer};
 pub use parameter::{InitRule, Parameter, Role};
 
 pub use rarefy_core::Extent;
