@@ -149,6 +149,22 @@ fn several_inits_stand_side_by_side() {
         let train = column["train_flops"].as_f64().unwrap() / column["test_flops"].as_f64().unwrap();
         assert!(train > 3.0, "an update computes the dense gradient: {train}");
     }
+    let measured = [
+        "--model",
+        "cifar_resnet_8_4",
+        "--data",
+        "digits",
+        "--samples-per-class",
+        "2",
+        "--saliency-rounds",
+        "3",
+    ];
+    let report = inspect(&[&measured[..], &["--compare", "erk,snip,grasp,synflow,magnitude"]].concat());
+    let counts: Vec<u64> =
+        report["inits"].as_array().unwrap().iter().map(|init| init["nnz"].as_u64().unwrap()).collect();
+    assert!(counts.iter().all(|count| *count == counts[0]), "{counts:?}");
+    let words = ["`snip` must measure the network", "--data digits"];
+    common::fails(rarefy(&folder()).args(["inspect", "--sparse-init", "snip"]), 2, &words);
     let thin = inspect(&["--density", "0.002", "--sparse-init", "uniform"]);
     assert!(
         thin["dead_channels"].as_u64().unwrap() > 0 && thin["effective_nnz"].as_u64() < thin["nnz"].as_u64()

@@ -87,7 +87,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         return compare::run(args, preset);
     }
     let graph = args.network.graph()?;
-    let drawn = draw::draw(&graph, &args.network.recipe(), args.network.data.is_some())?;
+    let drawn = draw::draw(&graph, &args.network.recipe(), args.network.data.as_deref())?;
     let counts = Counts::new(&graph, &drawn.patterns);
     let effective = Effective::new(&graph, &drawn.patterns);
     let paths = layer_paths(&graph, &drawn.patterns);

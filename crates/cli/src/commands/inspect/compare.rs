@@ -37,7 +37,7 @@ pub(super) fn run(args: &Args, preset: &Preset) -> Result<ExitCode, Failure> {
     for name in &args.compare {
         let init = init::find(name).map_err(TrainError::from)?.name();
         let recipe = Recipe { sparse_init: name.clone(), ..args.network.recipe() };
-        let drawn = super::draw::draw(&graph, &recipe, args.network.data.is_some())?;
+        let drawn = super::draw::draw(&graph, &recipe, args.network.data.as_deref())?;
         let counts = Counts::new(&graph, &drawn.patterns);
         let effective = Effective::new(&graph, &drawn.patterns);
         names = counts.layers.iter().map(|layer| layer.name.clone()).collect();
