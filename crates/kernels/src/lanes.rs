@@ -24,10 +24,6 @@ pub(crate) trait Lanes: Copy {
     fn relu(self, x: Self::V) -> Self::V;
     /// `x` where `gate > 0`, else 0
     fn where_positive(self, gate: Self::V, x: Self::V) -> Self::V;
-    /// `a` where `gate > 0`, else `b`
-    fn select_positive(self, gate: Self::V, a: Self::V, b: Self::V) -> Self::V;
-    /// Lane `l` is lane `(l + by) mod LANES` of `a`.
-    fn rotate(self, a: Self::V, by: i32) -> Self::V;
     /// Sum of the lanes in a fixed order.
     fn sum(self, a: Self::V) -> f32;
 
@@ -90,14 +86,6 @@ impl<S: Simd> Lanes for Pulp<S> {
         self.0.select_f32s(self.0.greater_than_f32s(gate, self.zero()), x, self.zero())
     }
     #[inline(always)]
-    fn select_positive(self, gate: Self::V, a: Self::V, b: Self::V) -> Self::V {
-        self.0.select_f32s(self.0.greater_than_f32s(gate, self.zero()), a, b)
-    }
-    #[inline(always)]
-    fn rotate(self, a: Self::V, by: i32) -> Self::V {
-        self.0.rotate_left_f32s(a, by.rem_euclid(Self::LANES as i32) as usize)
-    }
-    #[inline(always)]
     fn sum(self, a: Self::V) -> f32 {
         self.0.reduce_sum_f32s(a)
     }
@@ -142,14 +130,6 @@ impl Lanes for Portable {
     #[inline(always)]
     fn where_positive(self, gate: Self::V, x: Self::V) -> Self::V {
         map2(gate, x, |gate, x| if gate > 0.0 { x } else { 0.0 })
-    }
-    #[inline(always)]
-    fn select_positive(self, gate: Self::V, a: Self::V, b: Self::V) -> Self::V {
-        std::array::from_fn(|lane| if gate[lane] > 0.0 { a[lane] } else { b[lane] })
-    }
-    #[inline(always)]
-    fn rotate(self, a: Self::V, by: i32) -> Self::V {
-        std::array::from_fn(|lane| a[(lane as i32 + by).rem_euclid(8) as usize])
     }
     #[inline(always)]
     fn sum(self, a: Self::V) -> f32 {

@@ -30,7 +30,6 @@ mod optimizer;
 mod probe;
 mod resident;
 mod sddmm;
-mod shifts;
 mod spmm;
 
 pub use ahead::Ahead;
@@ -43,8 +42,7 @@ pub use moments::{Moments, plane_sums, row_moments};
 pub use optimizer::{AdamStep, SgdStep, adam, sgd};
 pub use probe::{CHAINS, multiply_adds};
 pub use resident::Resident;
-pub use sddmm::{GradientPlanes, reduce_accumulators, sddmm, sddmm_ahead, tile_taps};
-pub use shifts::Shifts;
+pub use sddmm::{reduce_accumulators, sddmm, tile_taps};
 pub use spmm::{Epilogue, spmm, spmm_ahead, tile_vectors};
 
 /// Widest vector of any instruction set, in f32 lanes: strides are multiples of it.
@@ -52,18 +50,15 @@ pub const MAX_LANES: usize = 16;
 
 /// The non-zeros of a matrix in kernel order: groups of `rows` output planes that share their taps.
 ///
-/// Group `g` has one run of taps per shift: run `s` has the taps `starts[i]..starts[i + 1]`, `i = g * shifts.runs() + s`. Tap
-/// `t` reads the input plane at `offsets[t]`, moved by its run's shift, with `rows` weights `values[t * rows..]`, one per
-/// output plane.
+/// Group `g` has taps `starts[g]..starts[g + 1]`; tap `t` reads the input plane at `offsets[t]` with `rows` weights
+/// `values[t * rows..]`, one per output plane.
 #[derive(Clone, Copy, Debug)]
 pub struct Taps<'a> {
     /// Output planes in a group: 1, 2 or 4.
     pub rows: usize,
-    /// Horizontal shift of each run.
-    pub shifts: &'a Shifts,
-    /// First tap of each run, then the number of taps.
+    /// First tap of each group, then the number of taps.
     pub starts: &'a [u32],
-    /// Start of each tap's input plane.
+    /// Start of each tap's shifted input plane.
     pub offsets: &'a [u32],
     /// `rows` weights per tap.
     pub values: &'a [f32],
@@ -72,7 +67,7 @@ pub struct Taps<'a> {
 impl Taps<'_> {
     /// Number of groups.
     pub fn groups(&self) -> usize {
-        self.starts.len().saturating_sub(1) / self.shifts.runs()
+        self.starts.len().saturating_sub(1)
     }
 
     pub(crate) fn check_rows(&self) {

@@ -2,7 +2,6 @@
 
 use crate::ahead::{Ahead, Walk};
 use crate::lanes::{Kernel, Lanes, vectors, vectors_mut};
-use crate::shifts::{ANY_UNIT, at_edge};
 use crate::{Isa, MAX_LANES, Taps, balanced};
 
 /// What happens to an output plane as it is written.
@@ -31,19 +30,16 @@ pub enum Epilogue<'a> {
     },
 }
 
-/// `output[o][p] = sum over taps t of o's group: values[t][o] * input[offsets[t] + p + by(t)]` for `p` in `0..positions`, where
-/// numbers that a shift `by` would take from another slot count as 0.
+/// `output[o][p] = sum over taps t of o's group: values[t][o] * input[offsets[t] + p]` for `p` in `0..positions`.
 ///
-/// Each number is summed in tap order, run by run, whatever the register tile, so the same positions in several calls give the
-/// same bits.
+/// Each number is summed in tap order whatever the register tile, so the same positions in several calls give the same bits.
 ///
 /// # Shapes
 /// `output`: one plane per output, `stride` apart; `input`: at least `max(offsets) + positions` numbers, or
 /// `positions` if there are no taps.
 ///
 /// # Panics
-/// If a slice is shorter than that, `positions` is no multiple of the lanes, `taps.rows` is not 1, 2 or 4, or the shifts do
-/// not suit lanes and positions.
+/// If a slice is shorter than that, `positions` is no multiple of the lanes or `taps.rows` is not 1, 2 or 4.
 pub fn spmm(
     isa: Isa,
     taps: Taps<'_>,
@@ -69,24 +65,18 @@ pub fn spmm_ahead(
 ) {
     assert!(positions.is_multiple_of(isa.lanes()), "positions must be a multiple of the lanes");
     taps.check_rows();
-    taps.shifts.check(positions, isa.lanes());
-    let blocks = (positions / isa.lanes()).div_ceil(tile_vectors(taps.rows, isa.lanes()));
+    let blocks = (positions / isa.lanes()).div_ceil(tile_vectors(taps.rows));
     let ahead = Walk::new(ahead, blocks * taps.groups());
     isa.run(Spmm { taps, input, output, stride, positions, epilogue, ahead });
 }
 
-/// Widest register tile of [`spmm`] for groups of `rows` outputs, in vectors of `lanes` numbers. Vectors of 16 come with 32
-/// registers: 16 to 24 accumulators; others with 16: 12 accumulators, their loads and a weight. The positions are cut
-/// [`balanced`], in units that shifts keep together.
+/// Widest register tile of [`spmm`] for groups of `rows` outputs, in vectors: 12 accumulators, their loads and a weight fill
+/// 16 registers. The positions are cut [`balanced`].
 ///
 /// # Panics
 /// If `rows` is 0.
-pub const fn tile_vectors(rows: usize, lanes: usize) -> usize {
-    match (lanes, rows) {
-        (16, 1) => 16,
-        (16, _) => 24 / rows,
-        _ => 12 / rows,
-    }
+pub const fn tile_vectors(rows: usize) -> usize {
+    12 / rows
 }
 
 struct Spmm<'a> {
@@ -118,11 +108,7 @@ impl Spmm<'_> {
     #[inline(always)]
     fn blocks<L: Lanes, const R: usize>(mut self, lanes: L) {
         let mut at = 0;
-        let unit = self.taps.shifts.unit();
-        let most = tile_vectors(R, L::LANES) / unit;
-        assert!(most > 0, "no register tile holds a slot of {} numbers", self.taps.shifts.slot());
-        for units in balanced(self.positions / L::LANES / unit, most) {
-            let width = units * unit;
+        for width in balanced(self.positions / L::LANES, tile_vectors(R)) {
             match width {
                 1 => self.block::<L, R, 1>(lanes, at),
                 2 => self.block::<L, R, 2>(lanes, at),
@@ -135,11 +121,7 @@ impl Spmm<'_> {
                 9 => self.block::<L, R, 9>(lanes, at),
                 10 => self.block::<L, R, 10>(lanes, at),
                 11 => self.block::<L, R, 11>(lanes, at),
-                12 => self.block::<L, R, 12>(lanes, at),
-                13 => self.block::<L, R, 13>(lanes, at),
-                14 => self.block::<L, R, 14>(lanes, at),
-                15 => self.block::<L, R, 15>(lanes, at),
-                _ => self.block::<L, R, 16>(lanes, at),
+                _ => self.block::<L, R, 12>(lanes, at),
             }
             at += width * L::LANES;
         }
@@ -149,64 +131,31 @@ impl Spmm<'_> {
     #[inline(always)]
     fn block<L: Lanes, const R: usize, const V: usize>(&mut self, lanes: L, at: usize) {
         // Never asked for; leaving early keeps the wider blocks, which would spill registers, out of the binary.
-        if V > tile_vectors(R, L::LANES) {
+        if V > tile_vectors(R) {
             unreachable!("a block of {V} vectors over {R} rows");
         }
-        let Taps { starts, shifts, .. } = self.taps;
-        let unit = shifts.unit();
-        for (group, starts) in
-            (0..self.taps.groups()).zip(starts.windows(shifts.runs() + 1).step_by(shifts.runs()))
-        {
+        let width = V * L::LANES;
+        let Taps { starts, offsets, values, .. } = self.taps;
+        let input = &self.input[at..];
+        for (group, range) in starts.windows(2).enumerate() {
             self.ahead.step();
-            let mut total = [[lanes.zero(); V]; R];
-            for (run, (range, &by)) in starts.windows(2).zip(shifts.by()).enumerate() {
-                let (start, end) = (range[0] as usize, range[1] as usize);
-                if by == 0 {
-                    self.run_of_taps(lanes, at, start, end, &mut total);
-                } else if start < end {
-                    let mut sums = [[lanes.zero(); V]; R];
-                    self.run_of_taps(lanes, at, start, end, &mut sums);
-                    let gate = vectors::<L::V>(shifts.own_lanes(run, false))[0];
-                    for (total, sums) in total.iter_mut().zip(&sums) {
-                        match unit {
-                            1 => shift::<L, V, 1>(lanes, by, gate, unit, sums, total),
-                            2 => shift::<L, V, 2>(lanes, by, gate, unit, sums, total),
-                            _ => shift::<L, V, ANY_UNIT>(lanes, by, gate, unit, sums, total),
-                        }
+            let (start, end) = (range[0] as usize, range[1] as usize);
+            let mut sums = [[lanes.zero(); V]; R];
+            let weights = values[start * R..end * R].chunks_exact(R);
+            for (&offset, weights) in offsets[start..end].iter().zip(weights) {
+                let offset = offset as usize;
+                let x: &[L::V] = vectors(&input[offset..offset + width]);
+                for (sums, &weight) in sums.iter_mut().zip(weights) {
+                    let weight = lanes.splat(weight);
+                    for (sum, &x) in sums.iter_mut().zip(x) {
+                        *sum = lanes.mul_add(weight, x, *sum);
                     }
                 }
             }
-            for (r, sums) in total.iter().enumerate() {
+            for (r, sums) in sums.iter().enumerate() {
                 self.finish::<L, V>(lanes, group * R + r, at, sums);
             }
         }
-    }
-
-    /// Adds the products of the taps `start..end`, all of one shift, to `sums`.
-    #[inline(always)]
-    fn run_of_taps<L: Lanes, const R: usize, const V: usize>(
-        &self,
-        lanes: L,
-        at: usize,
-        start: usize,
-        end: usize,
-        sums: &mut [[L::V; V]; R],
-    ) {
-        let Taps { offsets, values, .. } = self.taps;
-        let input = &self.input[at..];
-        let mut own = *sums;
-        let weights = values[start * R..end * R].chunks_exact(R);
-        for (&offset, weights) in offsets[start..end].iter().zip(weights) {
-            let offset = offset as usize;
-            let x: &[L::V] = vectors(&input[offset..offset + V * L::LANES]);
-            for (sums, &weight) in own.iter_mut().zip(weights) {
-                let weight = lanes.splat(weight);
-                for (sum, &x) in sums.iter_mut().zip(x) {
-                    *sum = lanes.mul_add(weight, x, *sum);
-                }
-            }
-        }
-        *sums = own;
     }
 
     #[inline(always)]
@@ -244,37 +193,6 @@ impl Spmm<'_> {
                 }
                 (*first, *second) = (sum_d, sum_dd);
             }
-        }
-    }
-}
-
-/// Adds `sums`, moved by `by` within their slots, to `total`. Rows are `unit` vectors.
-#[inline(always)]
-fn shift<L: Lanes, const V: usize, const UNIT: usize>(
-    lanes: L,
-    by: i32,
-    gate: L::V,
-    unit: usize,
-    sums: &[L::V; V],
-    total: &mut [L::V; V],
-) {
-    let turned: [L::V; V] = std::array::from_fn(|v| lanes.rotate(sums[v], by));
-    // Apart for each direction, so that the compiler knows every neighbour.
-    if by > 0 {
-        for v in 0..V {
-            let next = turned.get(v + 1).filter(|_| !at_edge::<UNIT>(1, unit, v));
-            let moved = next.map_or(lanes.where_positive(gate, turned[v]), |&next| {
-                lanes.select_positive(gate, turned[v], next)
-            });
-            total[v] = lanes.add(total[v], moved);
-        }
-    } else {
-        for v in 0..V {
-            let before = turned.get(v.wrapping_sub(1)).filter(|_| !at_edge::<UNIT>(-1, unit, v));
-            let moved = before.map_or(lanes.where_positive(gate, turned[v]), |&before| {
-                lanes.select_positive(gate, turned[v], before)
-            });
-            total[v] = lanes.add(total[v], moved);
         }
     }
 }

@@ -20,20 +20,3 @@ pub use optimizer::{adam, adam_moments, adam_weight, sgd};
 pub use probe::multiply_adds;
 pub use sddmm::{reduce_accumulators, sddmm};
 pub use spmm::{spmm, spmm_bias, spmm_masked};
-
-use crate::Taps;
-
-/// The taps of a group, each with its horizontal shift.
-fn taps_of(taps: Taps<'_>, group: usize) -> impl Iterator<Item = (usize, i32)> {
-    let runs = taps.shifts.runs();
-    (0..runs).flat_map(move |run| {
-        let range = taps.starts[group * runs + run]..taps.starts[group * runs + run + 1];
-        range.map(move |tap| (tap as usize, taps.shifts.by()[run]))
-    })
-}
-
-/// Where a shift takes the number at `p` from, if that is in the same slot.
-fn moved(taps: Taps<'_>, p: usize, by: i32) -> Option<usize> {
-    let from = p.checked_add_signed(by as isize)?;
-    (from / taps.shifts.slot() == p / taps.shifts.slot()).then_some(from)
-}

@@ -1,17 +1,16 @@
 //! Sampled dense-dense product.
 
-use crate::{GradientPlanes, Taps};
+use crate::Taps;
 
 /// Twin of [`crate::sddmm`]: one total per weight, in tap order.
-pub fn sddmm(taps: Taps<'_>, gradient: GradientPlanes<'_>, input: &[f32], positions: usize) -> Vec<f64> {
+pub fn sddmm(taps: Taps<'_>, gradient: &[f32], stride: usize, input: &[f32], positions: usize) -> Vec<f64> {
     let mut out = vec![0.0; taps.offsets.len() * taps.rows];
     for group in 0..taps.groups() {
-        for (tap, by) in super::taps_of(taps, group) {
+        for tap in taps.starts[group] as usize..taps.starts[group + 1] as usize {
             for r in 0..taps.rows {
-                let plane = &gradient.planes[gradient.lead + (group * taps.rows + r) * gradient.stride..];
                 out[tap * taps.rows + r] = (0..positions)
                     .map(|p| {
-                        let g = super::moved(taps, p, -by).map_or(0.0, |from| f64::from(plane[from]));
+                        let g = f64::from(gradient[(group * taps.rows + r) * stride + p]);
                         g * f64::from(input[taps.offsets[tap] as usize + p])
                     })
                     .sum();

@@ -7,12 +7,10 @@ pub fn spmm(taps: Taps<'_>, input: &[f32], outputs: usize, positions: usize) -> 
     let mut out = vec![0.0; outputs * positions];
     for output in 0..outputs {
         let (group, r) = (output / taps.rows, output % taps.rows);
-        for (tap, by) in super::taps_of(taps, group) {
+        for tap in taps.starts[group] as usize..taps.starts[group + 1] as usize {
             for p in 0..positions {
-                if let Some(from) = super::moved(taps, p, by) {
-                    let x = f64::from(input[taps.offsets[tap] as usize + from]);
-                    out[output * positions + p] += f64::from(taps.values[tap * taps.rows + r]) * x;
-                }
+                let x = f64::from(input[taps.offsets[tap] as usize + p]);
+                out[output * positions + p] += f64::from(taps.values[tap * taps.rows + r]) * x;
             }
         }
     }

@@ -3,8 +3,8 @@
 
 use crate::common::*;
 use rarefy_kernels::{
-    AdamStep, Epilogue, Gate, GradientPlanes, Isa, MAX_LANES, Moments, NormTerm, SgdStep, Shifts, Taps, Term,
-    adam, combine, finish_gradient, loss, plane_sums, reduce_accumulators, row_moments, sddmm, sgd, spmm,
+    AdamStep, Epilogue, Gate, Isa, MAX_LANES, Moments, NormTerm, SgdStep, Taps, Term, adam, combine,
+    finish_gradient, loss, plane_sums, reduce_accumulators, row_moments, sddmm, sgd, spmm,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -35,8 +35,7 @@ fn cut(slice: &[f32], short: bool) -> &[f32] {
 
 fn layer_of(isa: Isa, rows: usize) -> Layer {
     let density = Density::Full;
-    let shape =
-        Shape { rows, groups: 2, channels: 1, pitch: 3, vectors: 2, gap: 1, density, shifts: 0, seed: 0 };
+    let shape = Shape { rows, groups: 2, channels: 1, pitch: 3, vectors: 2, gap: 1, density, seed: 0 };
     Layer::new(shape, isa.lanes())
 }
 
@@ -77,54 +76,8 @@ fn sddmm_refuses_short_slices() {
             let taps = Taps { offsets, ..layer.taps() };
             let (gradient, input) = (cut(&gradient, short == 1), cut(&layer.input, short == 2));
             let mut accumulators = vec![0.0; layer.values.len() * isa.lanes() - usize::from(short == 3)];
-            let planes = GradientPlanes { planes: gradient, lead: 0, stride: layer.stride };
-            sddmm(isa, taps, planes, input, n, 3, &mut [], &mut accumulators);
+            sddmm(isa, taps, gradient, layer.stride, input, n, 3, &mut accumulators);
         });
-    }
-}
-
-#[test]
-fn gradients_without_room_for_shifts_are_refused() {
-    for isa in isas() {
-        let density = Density::Full;
-        let shape = Shape {
-            rows: 1,
-            groups: 2,
-            channels: 1,
-            pitch: 3,
-            vectors: 2,
-            gap: 1,
-            density,
-            shifts: 1,
-            seed: 0,
-        };
-        let layer = Layer::new(shape, isa.lanes());
-        let (n, len) = (layer.positions, (layer.outputs - 1) * layer.stride + layer.positions);
-        each_short_slice_is_refused(isa, "sddmm", 3, |short| {
-            let planes = vec![0.0; len + 2 - usize::from(short == 0)];
-            let planes =
-                GradientPlanes { planes: &planes, lead: usize::from(short != 1), stride: layer.stride };
-            let mut shifted = vec![0.0; n - usize::from(short == 2)];
-            let mut accumulators = vec![0.0; layer.values.len() * isa.lanes()];
-            sddmm(isa, layer.taps(), planes, &layer.input, n, usize::MAX, &mut shifted, &mut accumulators);
-        });
-    }
-}
-
-#[test]
-fn shifts_that_suit_no_vector_are_refused() {
-    let expected = "does not suit vectors";
-    refused("slots", expected, || drop(Shifts::new(vec![1], 12, 8)));
-    refused("slots", expected, || drop(Shifts::new(vec![1], 0, 8)));
-    refused("shifts", "shorter than a vector", || drop(Shifts::new(vec![8], 16, 8)));
-    refused("shifts", "comes last", || drop(Shifts::new(vec![0, 1], 8, 8)));
-    refused("shifts", "at least one", || drop(Shifts::new(vec![], 8, 8)));
-    for isa in isas() {
-        let (lanes, shifts) = (isa.lanes(), &Shifts::new(vec![1], 2 * isa.lanes(), isa.lanes()));
-        let taps = Taps { rows: 1, shifts, starts: &[0, 1], offsets: &[0], values: &[1.0] };
-        let (x, mut out) = (vec![0.0; lanes], vec![0.0; lanes]);
-        let expected = "whole rows";
-        refused("spmm", expected, || spmm(isa, taps, &x, &mut out, lanes, lanes, Epilogue::Store));
     }
 }
 
@@ -239,12 +192,10 @@ fn positions_that_are_no_whole_vectors_are_refused() {
     for isa in isas() {
         let n = isa.lanes() + 1;
         let (x, mut out, mut sums) = (vec![0.0; 2 * n], vec![0.0; 2 * n], [0.0]);
-        let shifts = &Shifts::none();
-        let taps = Taps { rows: 1, shifts, starts: &[0, 1], offsets: &[0], values: &[1.0] };
-        let planes = GradientPlanes { planes: &x, lead: 0, stride: n };
+        let taps = Taps { rows: 1, starts: &[0, 1], offsets: &[0], values: &[1.0] };
         let expected = "multiple of the lanes";
         refused("spmm", expected, || spmm(isa, taps, &x, &mut out, n, n, Epilogue::Store));
-        refused("sddmm", expected, || sddmm(isa, taps, planes, &x, n, 1, &mut [], &mut out));
+        refused("sddmm", expected, || sddmm(isa, taps, &x, n, &x, n, 1, &mut out));
         let term = Term { planes: &x, affine: None };
         refused("combine", expected, || combine(isa, &[term], true, &x, n, n, &mut out, 0, n, None, 1));
         refused("finish_gradient", expected, || {
@@ -259,11 +210,10 @@ fn positions_that_are_no_whole_vectors_are_refused() {
 fn rows_and_terms_without_a_kernel_are_refused() {
     for isa in isas() {
         for rows in [0, 3, 5, 8] {
-            let taps = Taps { rows, shifts: &Shifts::none(), starts: &[0], offsets: &[], values: &[] };
-            let planes = GradientPlanes { planes: &[], lead: 0, stride: 0 };
+            let taps = Taps { rows, starts: &[0], offsets: &[], values: &[] };
             let expected = format!("no kernel for {rows} rows");
             refused("spmm", &expected, || spmm(isa, taps, &[], &mut [], 0, 0, Epilogue::Store));
-            refused("sddmm", &expected, || sddmm(isa, taps, planes, &[], 0, 1, &mut [], &mut []));
+            refused("sddmm", &expected, || sddmm(isa, taps, &[], 0, &[], 0, 1, &mut []));
         }
         let term = Term { planes: &[], affine: None };
         for terms in [&[][..], &[term; 3]] {

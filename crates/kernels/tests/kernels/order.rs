@@ -3,8 +3,8 @@
 use crate::common::*;
 use proptest::prelude::*;
 use rarefy_kernels::{
-    Ahead, Epilogue, Gate, GradientPlanes, Isa, MAX_LANES, NormTerm, finish_gradient, plane_sums,
-    reduce_accumulators, row_moments, sddmm, spmm, spmm_ahead,
+    Ahead, Epilogue, Gate, Isa, MAX_LANES, NormTerm, finish_gradient, plane_sums, reduce_accumulators,
+    row_moments, sddmm, spmm, spmm_ahead,
 };
 use std::ops::Range;
 
@@ -29,8 +29,7 @@ proptest! {
         for isa in isas() {
             let layer = Layer::new(shape, isa.lanes());
             let mut numbers = Numbers::new(shape.seed ^ 3);
-            let (mask, n) = (numbers.mask(layer.positions), layer.positions);
-            let cut = cut.min(shape.vectors) / layer.unit * layer.unit * isa.lanes();
+            let (mask, n, cut) = (numbers.mask(layer.positions), layer.positions, cut.min(shape.vectors) * isa.lanes());
             let out = Planes::canaries(layer.outputs, 0, layer.stride, n).data;
             let sums = numbers.list(layer.outputs * 2 * MAX_LANES);
             let (mut whole, mut whole_sums) = (out.clone(), sums.clone());
@@ -66,17 +65,13 @@ proptest! {
         for isa in isas() {
             let layer = Layer::new(shape, isa.lanes());
             let mut numbers = Numbers::new(shape.seed ^ 4);
-            let n = layer.positions;
-            let gradient = Planes::random(&mut numbers, layer.outputs, 7, layer.stride, n).with_margin(7);
-            let cut = cut.min(shape.vectors) / layer.unit * layer.unit * isa.lanes();
+            let gradient = Planes::random(&mut numbers, layer.outputs, 0, layer.stride, layer.positions);
+            let (n, cut) = (layer.positions, cut.min(shape.vectors) * isa.lanes());
             let run = |ends: &[usize], strip: usize| {
                 let mut accumulators = vec![0.0; layer.values.len() * isa.lanes()];
-                let mut shifted = vec![0.0; layer.rows * n];
                 for range in pieces(ends) {
-                    let planes = layer.gradient(&gradient);
-                    let planes = GradientPlanes { lead: planes.lead + range.start, ..planes };
-                    let (input, n) = (&layer.input[range.start..], range.len());
-                    sddmm(isa, layer.taps(), planes, input, n, strip, &mut shifted, &mut accumulators);
+                    let (gradient, input) = (&gradient.data[range.start..], &layer.input[range.start..]);
+                    sddmm(isa, layer.taps(), gradient, layer.stride, input, range.len(), strip, &mut accumulators);
                 }
                 accumulators
             };

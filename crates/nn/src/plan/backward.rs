@@ -13,10 +13,7 @@ use super::program::{Convolve, Forward, ValueId};
 use super::schedule::{Backward, GradId, Target};
 use super::workspace::{Scratch, Workspace};
 use crate::params::{Column, ParamStore};
-use rarefy_kernels::{
-    Ahead, Buffer, Epilogue, GradientPlanes, Term, combine, plane_sums, reduce_accumulators,
-};
-use rarefy_kernels::{sddmm_ahead, spmm_ahead};
+use rarefy_kernels::{Buffer, Epilogue, Term, combine, plane_sums, reduce_accumulators, sddmm, spmm};
 use std::mem::take;
 
 impl Pass<'_> {
@@ -34,7 +31,6 @@ impl Pass<'_> {
     ) {
         for (index, op) in self.plan.schedule.backward.iter().enumerate() {
             workspace.clock.next(self.plan.backward_span(index));
-            workspace.reversed = (index + self.plan.program.forward.len()).is_multiple_of(2);
             match op {
                 Backward::Convolve { op, gradient, target } => {
                     self.convolve_back(workspace, store, *op, *gradient, target, dense);
@@ -98,8 +94,7 @@ impl Pass<'_> {
             Chunks::new(&mut bias_sums[..chunks * biases], biases),
         );
         let shared = &*workspace;
-        let order = self.order(shared);
-        for_each_chunk(order, 0..chunks, outputs, &|chunk, (out, accumulators, sums, bias_sums)| {
+        for_each_chunk(self.parallel, 0..chunks, outputs, &|chunk, (out, accumulators, sums, bias_sums)| {
             let scratch = &mut *shared.scratch();
             // Zeros around the pixels; the pixels themselves are overwritten group by group.
             scratch.tile[..op.geometry.tile_len].fill(0.0);
@@ -134,26 +129,7 @@ impl Pass<'_> {
                     scratch.clock.lap(Part::Evaluate);
                     self.gradient_tile(shared, op, gradient, group, &mut scratch.gradient_tile);
                     scratch.clock.lap(Part::GradientTile);
-                    let next = first + output.samples;
-                    let ahead = match next < range.end {
-                        true => {
-                            let at = (next - range.start) / source.samples * source.group_len();
-                            let out = out.data.get(at..).unwrap_or_default();
-                            self.ahead_back(shared, op, gradient, target, next, output.samples, out)
-                        }
-                        false => [Ahead::default(); 2],
-                    };
-                    self.products(
-                        shared,
-                        op,
-                        layer,
-                        &output,
-                        target,
-                        scratch,
-                        accumulators,
-                        bias_sums,
-                        ahead,
-                    );
+                    self.products(shared, op, layer, &output, target, scratch, accumulators, bias_sums);
                     if *target == Target::Nowhere {
                         continue;
                     }
@@ -255,60 +231,30 @@ impl Pass<'_> {
         scratch: &mut Scratch,
         accumulators: &mut [f32],
         bias_sums: &mut [f64],
-        ahead: [Ahead<'_>; 2],
     ) {
         let (isa, g) = (self.plan.isa, &op.geometry);
         let layer = &self.plan.layers[op.layer];
         let (forward, transposed) = &workspace.weights[op.layer];
-        let Scratch { tile, gradient_tile, shifted, dx, clock, .. } = scratch;
+        let Scratch { tile, gradient_tile, dx, clock, .. } = scratch;
+        let planes = &gradient_tile[g.gradient_lead..];
         let n = output.positions;
-        let (lead, stride) = (g.gradient_lead, g.gradient_stride);
-        let planes = GradientPlanes { planes: gradient_tile, lead, stride };
-        let taps = weights.forward.taps(forward);
-        sddmm_ahead(isa, taps, planes, tile, n, usize::MAX, shifted, accumulators, ahead[0]);
-        plane_sums(isa, &gradient_tile[lead..], stride, n, bias_sums);
+        sddmm(
+            isa,
+            weights.forward.taps(forward),
+            planes,
+            g.gradient_stride,
+            tile,
+            n,
+            usize::MAX,
+            accumulators,
+        );
+        plane_sums(isa, planes, g.gradient_stride, n, bias_sums);
         clock.lap(Part::WeightGradient);
         if *target != Target::Nowhere {
             let taps = layer.transposed.taps(transposed);
-            spmm_ahead(isa, taps, gradient_tile, dx, g.dx_stride, g.in_positions, Epilogue::Store, ahead[1]);
+            spmm(isa, taps, gradient_tile, dx, g.dx_stride, g.in_positions, Epilogue::Store);
             clock.lap(Part::InputGradient);
         }
-    }
-
-    /// What the next group of `count` samples from `start` on will touch: its two tiles' sources, then what finishing reads.
-    fn ahead_back<'b>(
-        &self,
-        workspace: &'b Workspace,
-        op: &Convolve,
-        gradient: GradId,
-        target: &Target,
-        start: usize,
-        count: usize,
-        out: &'b [f32],
-    ) -> [Ahead<'b>; 2] {
-        let program = &self.plan.program;
-        let groups = |layout: &Layout, buffer: &'b Buffer| -> &'b [f32] {
-            let here = start / layout.samples * layout.group_len();
-            let len = count.div_ceil(layout.samples) * layout.group_len();
-            buffer.get(here..here + len).unwrap_or_default()
-        };
-        let (source, output) = (program.layout(op.source), &program.tensors[op.output.0]);
-        let mut ahead = [Ahead::default(); 2];
-        let [one, two] = self.planes_ahead(workspace, op.source, start, count);
-        let raw: &[f32] = op.norm.map_or(&[], |_| groups(output, &workspace.tensors[op.output.0]));
-        ahead[0].slices = [one, two, raw, groups(output, &workspace.gradients[gradient.0]), &[], &[]];
-        if let Target::Finish { extra, .. } = target {
-            let value = &program.values[op.source.0];
-            let stored = value.stored.is_some();
-            let norms = value.terms.iter().filter(|term| stored && term.norm.is_some());
-            let terms = norms.map(|term| groups(source, &workspace.tensors[term.tensor.0]));
-            let parts = extra.iter().map(|part| groups(source, &workspace.gradients[part.0]));
-            let out = &out[..out.len().min(count.div_ceil(source.samples) * source.group_len())];
-            for (slice, planes) in ahead[1].slices.iter_mut().zip(terms.chain(parts).chain([out])) {
-                *slice = planes;
-            }
-        }
-        ahead
     }
 
     /// Puts an output group's input gradient (planes `[phase][channel]`) in the places of its pixels in `flat`.
@@ -322,17 +268,17 @@ impl Pass<'_> {
         flat: &mut [f32],
     ) {
         let channels = geometry.window.input.channels;
-        for local in 0..geometry.place.samples.min(self.batch - start) {
+        for local in 0..geometry.samples.min(self.batch - start) {
             let at = start + local - origin;
             let group = &mut flat[at / source.samples * source.group_len()..][..source.group_len()];
             let step = geometry.window.stride;
             geometry.for_each_phase(source, at % source.samples, |phase, offset, rows, pixels| {
                 for channel in 0..channels {
-                    let from =
-                        (phase * channels + channel) * geometry.dx_stride + geometry.place.row(local, 0);
+                    let from = (phase * channels + channel) * geometry.dx_stride
+                        + local * geometry.rows * geometry.pitch;
                     let to = &mut group[channel * source.stride + offset..];
                     for y in 0..rows {
-                        let from = &dx[from + y * geometry.place.pitch..][..pixels];
+                        let from = &dx[from + y * geometry.pitch..][..pixels];
                         place(from, &mut to[y * step * source.pitch..], step);
                     }
                 }
@@ -372,7 +318,7 @@ impl Pass<'_> {
             Chunks::new(&mut sums[..chunks * 3 * channels], 3 * channels),
         );
         let shared = &*workspace;
-        for_each_chunk(self.order(shared), 0..chunks, outputs, &|chunk, (out, sums)| {
+        for_each_chunk(self.parallel, 0..chunks, outputs, &|chunk, (out, sums)| {
             let Scratch { flat, flat_gradient, unread, .. } = &mut *shared.scratch();
             let sums = &mut sums.data[..3 * channels];
             sums.fill(0.0);
@@ -404,7 +350,7 @@ impl Pass<'_> {
         let mut out = take(&mut workspace.gradients[to.0]);
         let outputs = Chunks::new(&mut out[..], size / layout.samples * layout.group_len());
         let shared = &*workspace;
-        for_each_chunk(self.order(shared), 0..self.batch.div_ceil(size), outputs, &|chunk, out| {
+        for_each_chunk(self.parallel, 0..self.batch.div_ceil(size), outputs, &|chunk, out| {
             let Some(norm) = term.norm.map(|norm| &shared.norms[norm.0]) else { return };
             let range = self.samples(chunk, size);
             for start in range.clone().step_by(layout.samples) {

@@ -50,31 +50,11 @@ impl<A: Split, B: Split, C: Split, D: Split> Split for (A, B, C, D) {
     }
 }
 
-/// How the chunks of an operation are gone through; results do not depend on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Order {
-    /// On the current rayon pool.
-    pub(crate) parallel: bool,
-    /// Last chunk first. Neighbouring operations alternate, so that each starts with what the one before left in the caches.
-    pub(crate) reversed: bool,
-}
-
-/// Calls `run(chunk, its outputs)` for every chunk of `range`.
+/// Calls `run(chunk, its outputs)` for every chunk of `range`; on the current rayon pool if `parallel`.
 ///
 /// Chunks are independent and write to their own outputs: the result does not depend on threads. Nothing is allocated.
 pub(crate) fn for_each_chunk<S: Split>(
-    order: Order,
-    range: Range<usize>,
-    outputs: S,
-    run: &(impl Fn(usize, S) + Sync),
-) {
-    // Only the halves are reversed in themselves: a thread keeps the samples whose numbers are in its cache.
-    halves(order, false, range, outputs, run);
-}
-
-fn halves<S: Split>(
-    order: Order,
-    swapped: bool,
+    parallel: bool,
     range: Range<usize>,
     outputs: S,
     run: &(impl Fn(usize, S) + Sync),
@@ -85,19 +65,14 @@ fn halves<S: Split>(
         len => {
             let middle = range.start + len / 2;
             let (left, right) = outputs.split(len / 2);
-            let left = || halves(order, order.reversed, range.start..middle, left, run);
-            let right = || halves(order, order.reversed, middle..range.end, right, run);
-            match (order.parallel, swapped) {
-                (true, false) => drop(rayon::join(left, right)),
-                (true, true) => drop(rayon::join(right, left)),
-                (false, _) if order.reversed => {
-                    right();
-                    left();
-                }
-                (false, _) => {
-                    left();
-                    right();
-                }
+            if parallel {
+                rayon::join(
+                    || for_each_chunk(parallel, range.start..middle, left, run),
+                    || for_each_chunk(parallel, middle..range.end, right, run),
+                );
+            } else {
+                for_each_chunk(parallel, range.start..middle, left, run);
+                for_each_chunk(parallel, middle..range.end, right, run);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The forward pass.
 
-use super::chunks::{Chunks, Order, for_each_chunk};
+use super::chunks::{Chunks, for_each_chunk};
 use super::clock::Part;
 use super::geometry::Geometry;
 use super::layout::Layout;
@@ -31,7 +31,6 @@ impl Pass<'_> {
         }
         for (index, op) in self.plan.program.forward.iter().enumerate() {
             workspace.clock.next(self.plan.forward_span(index));
-            workspace.reversed = index % 2 == 0;
             match op {
                 Forward::Convolve(convolve) => self.convolve(workspace, store, convolve),
                 Forward::Pool { source, keep, output, kind } => {
@@ -41,11 +40,6 @@ impl Pass<'_> {
                 Forward::Measure { norm } => self.measure(workspace, store, *norm),
             }
         }
-    }
-
-    /// How the operation at hand goes through its chunks.
-    pub(crate) fn order(&self, workspace: &Workspace) -> Order {
-        Order { parallel: self.parallel, reversed: workspace.reversed }
     }
 
     pub(crate) fn samples(&self, chunk: usize, size: usize) -> Range<usize> {
@@ -58,10 +52,8 @@ impl Pass<'_> {
         let Layout { extent, samples, .. } = layout;
         let size = self.plan.chunk(&[&layout]);
         let chunks = self.batch.div_ceil(size);
-        workspace.reversed = false;
-        let order = self.order(workspace);
         let out = Chunks::new(&mut workspace.tensors[0], size / samples * layout.group_len());
-        for_each_chunk(order, 0..chunks, out, &|chunk, out| {
+        for_each_chunk(self.parallel, 0..chunks, out, &|chunk, out| {
             let range = self.samples(chunk, size);
             let groups = layout.groups(range.len());
             out.data[..groups * layout.group_len()].fill(0.0);
@@ -139,7 +131,7 @@ impl Pass<'_> {
         tile: &mut [f32],
     ) {
         let channels = geometry.window.input.channels;
-        for local in 0..geometry.place.samples.min(self.batch - start) {
+        for local in 0..geometry.samples.min(self.batch - start) {
             let at = start + local - origin;
             let group = &flat[at / source.samples * source.group_len()..][..source.group_len()];
             let step = geometry.window.stride;
@@ -148,9 +140,9 @@ impl Pass<'_> {
                     let from = &group[channel * source.stride + offset..];
                     let to = geometry.lead
                         + (phase * channels + channel) * geometry.tile_stride
-                        + geometry.place.row(local, 0);
+                        + local * geometry.rows * geometry.pitch;
                     for y in 0..rows {
-                        let to = &mut tile[to + y * geometry.place.pitch..][..pixels];
+                        let to = &mut tile[to + y * geometry.pitch..][..pixels];
                         pick(&from[y * step * source.pitch..], to, step);
                     }
                 }
@@ -174,7 +166,7 @@ impl Pass<'_> {
             Chunks::new(&mut moments[..chunks * measured], measured),
         );
         let shared = &*workspace;
-        for_each_chunk(self.order(shared), 0..chunks, outputs, &|chunk, (out, keep, moments)| {
+        for_each_chunk(self.parallel, 0..chunks, outputs, &|chunk, (out, keep, moments)| {
             let scratch = &mut *shared.scratch();
             scratch.tile[..op.geometry.tile_len].fill(0.0);
             let range = self.samples(chunk, size);
@@ -336,7 +328,7 @@ impl Pass<'_> {
         let mut kept = self.take_kept(workspace, id, true);
         let outputs = Chunks::new(&mut kept[..], size / layout.samples * layout.group_len());
         let shared = &*workspace;
-        for_each_chunk(self.order(shared), 0..self.batch.div_ceil(size), outputs, &|chunk, keep| {
+        for_each_chunk(self.parallel, 0..self.batch.div_ceil(size), outputs, &|chunk, keep| {
             let scratch = &mut *shared.scratch();
             let range = self.samples(chunk, size);
             for start in range.clone().step_by(layout.samples) {
@@ -361,7 +353,7 @@ impl Pass<'_> {
         let mut moments = take(&mut workspace.moments);
         let shared = &*workspace;
         let outputs = Chunks::new(&mut moments[..chunks * channels], channels);
-        for_each_chunk(self.order(shared), 0..chunks, outputs, &|chunk, moments| {
+        for_each_chunk(self.parallel, 0..chunks, outputs, &|chunk, moments| {
             let Scratch { lane_sums, shift, unread, .. } = &mut *shared.scratch();
             let sums = &mut lane_sums[..channels * 2 * rarefy_kernels::MAX_LANES];
             let range = self.samples(chunk, size);

@@ -1,9 +1,9 @@
 //! How a convolution reads shifted planes: phases of its stride, offsets of its taps, zeros around its tiles.
 
-use super::layout::{Layout, Spacing, plane_distance, round_up};
+use super::layout::{Layout, Spacing, round_up};
 use crate::graph::Extent;
 use rarefy_core::WeightShape;
-use rarefy_kernels::{MAX_LANES, Shifts};
+use rarefy_kernels::MAX_LANES;
 
 /// One axis of a kernel position: which phase of the input it reads and how far it is shifted there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,8 +51,6 @@ impl Window {
         };
         Spacing {
             pitch: least(self.input.width, self.output.width, left, right),
-            columns: self.phase_len(self.input.width, 0).max(self.output.width),
-            reach: left.max(right),
             rows: least(self.input.height, self.output.height, top, bottom),
         }
     }
@@ -62,16 +60,17 @@ impl Window {
 ///
 /// The *input tile* holds planes `[phase][channel]` placed as the output's layout places pixels, with zeros around; the
 /// *gradient tile* holds the output channels' planes with zeros around.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Geometry {
     pub(crate) window: Window,
     /// Phases (y, x) of the input that some tap reads.
     pub(crate) phases: Vec<(usize, usize)>,
-    /// How the output is placed; tiles share its pitch, slots, rows and samples.
-    pub(crate) place: Layout,
-    /// Horizontal shifts of the runs of taps, for the forward pass and for the input gradient.
-    pub(crate) shifts: Shifts,
-    pub(crate) gradient_shifts: Shifts,
+    /// Row pitch shared by tiles and output.
+    pub(crate) pitch: usize,
+    /// Rows per sample shared by tiles and output.
+    pub(crate) rows: usize,
+    /// Samples per tile.
+    pub(crate) samples: usize,
     /// Run of positions of the output.
     pub(crate) out_positions: usize,
     /// Run of positions of one phase of the input.
@@ -109,9 +108,9 @@ impl Geometry {
                 }
             }
         }
-        let Layout { pitch, rows, .. } = *output;
+        let Layout { pitch, rows, samples, .. } = *output;
         let phase_rows = window.phase_len(window.input.height, 0);
-        let in_positions = round_up(((output.down() - 1) * rows + phase_rows) * pitch, lanes);
+        let in_positions = round_up(((samples - 1) * rows + phase_rows) * pitch, lanes);
         let before = top * pitch + left;
         let after = bottom * pitch + right;
         let tile = |before: usize, after: usize, positions: usize, reach: usize, planes: usize| {
@@ -127,13 +126,12 @@ impl Geometry {
             // The image itself may be larger or smaller than the output: then placement differs even at equal pitch.
             && (window.input.height, window.input.width) == (window.output.height, window.output.width)
             && in_positions == source.positions;
-        let (shifts, gradient_shifts) = shifts(&window, output, lanes);
         Self {
             window,
             phases,
-            place: *output,
-            shifts,
-            gradient_shifts,
+            pitch,
+            rows,
+            samples,
             out_positions: output.positions,
             in_positions,
             lead,
@@ -142,26 +140,17 @@ impl Geometry {
             gradient_lead,
             gradient_stride,
             gradient_len,
-            dx_stride: plane_distance(in_positions),
+            dx_stride: round_up(in_positions, MAX_LANES),
             direct,
         }
     }
 
-    /// Phase index and shift in positions of kernel position (y, x); in an aligned layout whole rows, the run does the rest.
-    fn tap(&self, y: usize, x: usize) -> (usize, isize) {
-        let by = if self.place.aligned { 0 } else { self.window.shift(x).by };
-        (self.phase(y, x), self.window.shift(y).by * self.place.pitch as isize + by)
-    }
-
-    /// Index of the phase that kernel position (y, x) reads.
-    pub(crate) fn phase(&self, y: usize, x: usize) -> usize {
-        let phase = (self.window.shift(y).phase, self.window.shift(x).phase);
-        self.phases.iter().position(|&known| known == phase).unwrap_or(0)
-    }
-
-    /// Whether kernel column `x` belongs to run `run` of `shifts`, the forward pass's or (`sign` -1) the input gradient's.
-    pub(crate) fn in_run(&self, shifts: &Shifts, run: usize, x: usize, sign: i32) -> bool {
-        !self.place.aligned || shifts.by()[run] == sign * self.window.shift(x).by as i32
+    /// Phase index and shift in positions of kernel position (y, x).
+    pub(crate) fn tap(&self, y: usize, x: usize) -> (usize, isize) {
+        let (sy, sx) = (self.window.shift(y), self.window.shift(x));
+        let phase = (sy.phase, sx.phase);
+        let index = self.phases.iter().position(|&known| known == phase).unwrap_or(0);
+        (index, sy.by * self.pitch as isize + sx.by)
     }
 
     /// Where the forward pass reads input channel `channel` for kernel position (y, x), in the input tile.
@@ -195,16 +184,4 @@ impl Geometry {
             }
         }
     }
-}
-
-/// Runs of taps of a convolution whose output is placed as `output`: one per horizontal shift if it is aligned.
-fn shifts(window: &Window, output: &Layout, lanes: usize) -> (Shifts, Shifts) {
-    if !output.aligned {
-        return (Shifts::none(), Shifts::none());
-    }
-    let mut by: Vec<i32> = (0..window.weight.kernel_w).map(|x| window.shift(x).by as i32).collect();
-    by.sort_unstable_by_key(|&by| (by == 0, by));
-    by.dedup();
-    let back = by.iter().map(|&by| -by).collect();
-    (Shifts::new(by, output.slot, lanes), Shifts::new(back, output.slot, lanes))
 }

@@ -2,7 +2,7 @@
 
 use super::geometry::Geometry;
 use rarefy_core::{Block, Pattern, WeightShape};
-use rarefy_kernels::{Shifts, Taps, tile_taps, tile_vectors};
+use rarefy_kernels::{Taps, tile_taps, tile_vectors};
 
 /// Stands for a position without a weight in a layer that runs as dense.
 pub(crate) const NO_WEIGHT: u32 = u32::MAX;
@@ -11,10 +11,9 @@ pub(crate) const NO_WEIGHT: u32 = u32::MAX;
 const RUN_AS_DENSE: f64 = 0.5;
 
 /// Taps of one direction: structure in kernel order, and where each packed value comes from.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Packed {
     pub(crate) rows: usize,
-    pub(crate) shifts: Shifts,
     pub(crate) starts: Vec<u32>,
     pub(crate) offsets: Vec<u32>,
     /// Canonical index of each packed value, or [`NO_WEIGHT`].
@@ -23,7 +22,7 @@ pub(crate) struct Packed {
 
 impl Packed {
     pub(crate) fn taps<'a>(&'a self, values: &'a [f32]) -> Taps<'a> {
-        Taps { rows: self.rows, shifts: &self.shifts, starts: &self.starts, offsets: &self.offsets, values }
+        Taps { rows: self.rows, starts: &self.starts, offsets: &self.offsets, values }
     }
 
     /// Gathers a column of the layer into packed order.
@@ -48,7 +47,7 @@ pub struct LayerPath {
 }
 
 /// A layer ready to run: a pure function of its pattern and geometry.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct CompiledLayer {
     /// Forward pass and weight gradient.
     pub(crate) forward: Packed,
@@ -61,8 +60,6 @@ pub(crate) struct CompiledLayer {
 impl CompiledLayer {
     pub(crate) fn new(pattern: &Pattern, geometry: &Geometry) -> Self {
         let mut layer = Self::default();
-        layer.forward.shifts = geometry.shifts.clone();
-        layer.transposed.shifts = geometry.gradient_shifts.clone();
         layer.compile(pattern, geometry, &mut Vec::new());
         layer
     }
@@ -79,7 +76,7 @@ impl CompiledLayer {
             let room = |list: &mut Vec<u32>, len: usize| list.reserve(len.saturating_sub(list.len()));
             room(&mut packed.order, weights);
             room(&mut packed.offsets, weights / group_rows(unit));
-            room(&mut packed.starts, planes / group_rows(unit) * packed.shifts.runs() + 1);
+            room(&mut packed.starts, planes / group_rows(unit) + 1);
         }
     }
 
@@ -113,42 +110,36 @@ impl CompiledLayer {
         let Self { forward, transposed, .. } = self;
         forward.restart(unit(shape.outputs, block.rows));
         for first in (0..shape.outputs).step_by(forward.rows) {
-            for run in 0..geometry.shifts.runs() {
-                let in_run = |&x: &usize| geometry.in_run(&geometry.shifts, run, x, 1);
-                for input in 0..shape.inputs {
-                    for y in 0..shape.kernel_h {
-                        for x in (0..shape.kernel_w).filter(in_run) {
-                            let offset = geometry.input_offset(input, y, x);
-                            forward.push(as_dense, offset, |r| weight(first + r, input, y, x));
-                        }
+            for input in 0..shape.inputs {
+                for y in 0..shape.kernel_h {
+                    for x in 0..shape.kernel_w {
+                        let offset = geometry.input_offset(input, y, x);
+                        forward.push(as_dense, offset, |r| weight(first + r, input, y, x));
                     }
                 }
-                forward.starts.push(forward.offsets.len() as u32);
             }
+            forward.starts.push(forward.offsets.len() as u32);
         }
         transposed.restart(unit(shape.inputs, block.columns));
         for phase in 0..geometry.phases.len() {
             for first in (0..shape.inputs).step_by(transposed.rows) {
-                for run in 0..geometry.gradient_shifts.runs() {
-                    let in_run = |&x: &usize| geometry.in_run(&geometry.gradient_shifts, run, x, -1);
-                    for output in 0..shape.outputs {
-                        for y in 0..shape.kernel_h {
-                            for x in (0..shape.kernel_w).filter(in_run) {
-                                if geometry.phase(y, x) == phase {
-                                    let offset = geometry.gradient_offset(output, y, x);
-                                    transposed.push(as_dense, offset, |r| weight(output, first + r, y, x));
-                                }
+                for output in 0..shape.outputs {
+                    for y in 0..shape.kernel_h {
+                        for x in 0..shape.kernel_w {
+                            if geometry.tap(y, x).0 == phase {
+                                let offset = geometry.gradient_offset(output, y, x);
+                                transposed.push(as_dense, offset, |r| weight(output, first + r, y, x));
                             }
                         }
                     }
-                    transposed.starts.push(transposed.offsets.len() as u32);
                 }
+                transposed.starts.push(transposed.offsets.len() as u32);
             }
         }
     }
 
     /// Names of the kernel instances: kind, then rows x vectors (or rows x taps) of the register tile.
-    pub(crate) fn path(&self, name: &str, block_len: usize, lanes: usize) -> LayerPath {
+    pub(crate) fn path(&self, name: &str, block_len: usize) -> LayerPath {
         let kind = match (self.as_dense, block_len) {
             (true, _) => "dense",
             (false, 1) => "sparse",
@@ -157,9 +148,9 @@ impl CompiledLayer {
         let (f, t) = (self.forward.rows, self.transposed.rows);
         LayerPath {
             name: name.to_owned(),
-            forward: format!("{kind} {f}x{}", tile_vectors(f, lanes)),
-            input_grad: format!("{kind} {t}x{}", tile_vectors(t, lanes)),
-            weight_grad: format!("{kind} {f}x{}", tile_taps(f, lanes)),
+            forward: format!("{kind} {f}x{}", tile_vectors(f)),
+            input_grad: format!("{kind} {t}x{}", tile_vectors(t)),
+            weight_grad: format!("{kind} {f}x{}", tile_taps(f)),
         }
     }
 }

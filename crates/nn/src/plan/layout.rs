@@ -1,41 +1,26 @@
 //! Where numbers live: planes with shared zero columns, samples side by side (the plane layout).
 
 use crate::graph::Extent;
-use rarefy_kernels::{MAX_LANES, tile_vectors};
+use rarefy_kernels::MAX_LANES;
 
 /// Rounds up to a multiple.
 pub(crate) fn round_up(n: usize, multiple: usize) -> usize {
     n.div_ceil(multiple) * multiple
 }
 
-/// Distance of planes of `positions` numbers.
-pub(crate) fn plane_distance(positions: usize) -> usize {
-    let distance = round_up(positions, MAX_LANES);
-    if distance.is_multiple_of(ALIASING) { distance + MAX_LANES } else { distance }
-}
-
 /// Placement of a stored activation: `[group of samples][channel][plane]`.
 ///
-/// Samples lie in a grid, `across` in a row of the plane: pixel (y, x) of sample s of a group is at
-/// `(s / across * rows + y) * pitch + s % across * slot + x` of its channel's plane; everything else in the plane is zero.
-///
-/// *Aligned*, a row of the plane is a whole number of vectors, and the kernels move sums from pixel to pixel
-/// ([`rarefy_kernels::Shifts`]); else neighbouring rows share zero columns, and every load is shifted.
+/// Pixel (y, x) of sample s of a group is at `(s * rows + y) * pitch + x` of its channel's plane; everything else in the
+/// plane is zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Layout {
     /// One sample.
     pub(crate) extent: Extent,
-    /// Rows are whole vectors, without zero columns for shifts.
-    pub(crate) aligned: bool,
-    /// Numbers from row to row.
+    /// Numbers from row to row: the width and the zero columns that neighbours share.
     pub(crate) pitch: usize,
-    /// Numbers of a row for one sample.
-    pub(crate) slot: usize,
-    /// Samples side by side in a row.
-    pub(crate) across: usize,
     /// Rows from sample to sample.
     pub(crate) rows: usize,
-    /// Samples in one plane, a power of two.
+    /// Samples side by side in one plane, a power of two.
     pub(crate) samples: usize,
     /// Length of the run that holds all pixels, a multiple of the lanes.
     pub(crate) positions: usize,
@@ -46,87 +31,26 @@ pub(crate) struct Layout {
 /// Zero columns and rows that the convolutions of one resolution ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Spacing {
-    /// Least row pitch if rows share zero columns.
+    /// Least row pitch.
     pub(crate) pitch: usize,
-    /// Pixels of a row, of the output's and the input's phases.
-    pub(crate) columns: usize,
-    /// Longest horizontal shift of a tap.
-    pub(crate) reach: usize,
     /// Least rows per sample.
     pub(crate) rows: usize,
 }
 
-impl Spacing {
-    /// For what no convolution makes.
-    pub(crate) fn none(height: usize, width: usize) -> Self {
-        Self { pitch: width, columns: width, reach: 0, rows: height }
-    }
-
-    /// Enough for both.
-    pub(crate) fn merge(self, other: Self) -> Self {
-        Self {
-            pitch: self.pitch.max(other.pitch),
-            columns: self.columns.max(other.columns),
-            reach: self.reach.max(other.reach),
-            rows: self.rows.max(other.rows),
-        }
-    }
-
-    /// Numbers of a row for one sample in an aligned layout, if that pays: only vectors as long as a cache line cross one with
-    /// every shifted load, and unused columns are work. Kernels must hold a row in their smallest register tile.
-    fn slot(self, lanes: usize) -> Option<usize> {
-        let slot = if self.columns < lanes {
-            self.columns.next_power_of_two()
-        } else {
-            round_up(self.columns, lanes)
-        };
-        let pays = lanes == MAX_LANES && slot * 4 <= self.pitch * 5;
-        let fits = slot / lanes <= tile_vectors(4, lanes) && (slot <= lanes || self.reach < lanes);
-        (pays && fits).then_some(slot)
-    }
-}
-
-/// Most samples of a plane, and the length below which planes with zero columns hold several.
+/// Planes shorter than this hold several samples side by side.
 const SHORT_PLANE: usize = 64;
-
-/// Length in vectors below which aligned planes hold several samples.
-const SHORT_ALIGNED_PLANE: usize = 16;
-
-/// Planes a multiple of this apart would fall on the same lines of the first cache.
-const ALIASING: usize = 1024;
 
 impl Layout {
     /// Placement of `extent` with the zeros of `spacing`, for batches of up to `max_batch` and vectors of `lanes`.
     pub(crate) fn new(extent: Extent, spacing: Spacing, max_batch: usize, lanes: usize) -> Self {
-        let rows = spacing.rows;
-        let slot = spacing.slot(lanes);
-        let (slot, across, short) = match slot {
-            Some(slot) => (slot, (lanes / slot).max(1), SHORT_ALIGNED_PLANE * lanes),
-            None => (spacing.pitch, 1, SHORT_PLANE),
-        };
-        let pitch = slot * across;
+        let Spacing { pitch, rows } = spacing;
         let most = max_batch.next_power_of_two().min(SHORT_PLANE);
-        let mut down = 1;
-        while across * down < most && down * rows * pitch < short {
-            down *= 2;
+        let mut samples = 1;
+        while samples < most && samples * rows * pitch < SHORT_PLANE {
+            samples *= 2;
         }
-        let positions = round_up(((down - 1) * rows + extent.height) * pitch, lanes);
-        Self {
-            extent,
-            aligned: spacing.slot(lanes).is_some(),
-            pitch,
-            slot,
-            across,
-            rows,
-            samples: across * down,
-            positions,
-            stride: plane_distance(positions),
-        }
-    }
-
-    /// Planes that lie below one another: samples over the samples of a row.
-    pub(crate) fn down(&self) -> usize {
-        self.samples / self.across
+        let positions = round_up(((samples - 1) * rows + extent.height) * pitch, lanes);
+        Self { extent, pitch, rows, samples, positions, stride: round_up(positions, MAX_LANES) }
     }
 
     /// Numbers of one group.
@@ -146,14 +70,13 @@ impl Layout {
 
     /// Offset of row `y` of sample `sample` in a plane.
     pub(crate) fn row(&self, sample: usize, y: usize) -> usize {
-        (sample / self.across * self.rows + y) * self.pitch + sample % self.across * self.slot
+        (sample * self.rows + y) * self.pitch
     }
 
     /// Whether two activations place pixels alike, whatever their channels.
     pub(crate) fn places_like(&self, other: &Self) -> bool {
-        (self.pitch, self.slot, self.rows, self.samples, self.positions)
-            == (other.pitch, other.slot, other.rows, other.samples, other.positions)
-            && self.aligned == other.aligned
+        (self.pitch, self.rows, self.samples, self.positions)
+            == (other.pitch, other.rows, other.samples, other.positions)
             && (self.extent.height, self.extent.width) == (other.extent.height, other.extent.width)
     }
 

@@ -52,9 +52,9 @@ impl<'a> Lowering<'a> {
         for (index, node) in graph.nodes().iter().enumerate() {
             let Extent { height, width, .. } = node.extent;
             let own = window(graph, NodeId(index)).map(|window| window.spacing());
-            let known = spacing.entry((height, width)).or_insert(Spacing::none(height, width));
-            if let Some(own) = own {
-                *known = known.merge(own);
+            let known = spacing.entry((height, width)).or_insert(Spacing { pitch: width, rows: height });
+            if let Some(Spacing { pitch, rows }) = own {
+                *known = Spacing { pitch: known.pitch.max(pitch), rows: known.rows.max(rows) };
             }
             for input in &node.inputs {
                 uses[input.0] += 1;
@@ -228,7 +228,7 @@ impl<'a> Lowering<'a> {
     }
 
     fn tensor(&mut self, extent: Extent) -> TensorId {
-        let default = Spacing::none(extent.height, extent.width);
+        let default = Spacing { pitch: extent.width, rows: extent.height };
         let spacing = self.spacing.get(&(extent.height, extent.width)).copied().unwrap_or(default);
         self.tensors.push(Layout::new(extent, spacing, self.max_batch, self.lanes));
         TensorId(self.tensors.len() - 1)

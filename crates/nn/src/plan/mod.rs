@@ -64,7 +64,7 @@ const CHUNKS: usize = 16;
 const LEAST_CHUNKS: usize = 4;
 
 /// Most memory that partial weight gradients of one layer may take.
-const MAX_ACCUMULATOR_BYTES: usize = 8 << 20;
+const MAX_ACCUMULATOR_BYTES: usize = 64 << 20;
 
 impl Plan {
     /// Compiles `graph` with one pattern per prunable weight for batches of up to `max_batch` samples.
@@ -121,7 +121,7 @@ impl Plan {
     /// Kernel instances of every prunable layer, in order.
     pub fn paths(&self) -> Vec<LayerPath> {
         let named = self.layers.iter().zip(&self.blocks).zip(&self.names);
-        named.map(|((layer, &block), name)| layer.path(name, block, self.isa.lanes())).collect()
+        named.map(|((layer, &block), name)| layer.path(name, block)).collect()
     }
 
     /// Packs the parameters for the kernels; needed after every change of them.

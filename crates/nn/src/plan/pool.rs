@@ -31,7 +31,7 @@ impl Pass<'_> {
             Chunks::new(&mut kept[..], size / source.samples * source.group_len()),
         );
         let shared = &*workspace;
-        for_each_chunk(self.order(shared), 0..self.batch.div_ceil(size), outputs, &|chunk, (out, keep)| {
+        for_each_chunk(self.parallel, 0..self.batch.div_ceil(size), outputs, &|chunk, (out, keep)| {
             let scratch = &mut *shared.scratch();
             let range = self.samples(chunk, size);
             out.data[..output.groups(range.len()) * output.group_len()].fill(0.0);

@@ -25,8 +25,6 @@ pub struct Workspace {
     /// Logits of one sample and their gradient.
     pub(crate) loss_row: Vec<f32>,
     pub(crate) scratch: Vec<Mutex<Scratch>>,
-    /// The operation at hand goes through its chunks last to first.
-    pub(crate) reversed: bool,
     /// The caller's.
     pub(crate) clock: Clock,
 }
@@ -38,8 +36,6 @@ pub(crate) struct Scratch {
     pub(crate) flat: Buffer,
     pub(crate) tile: Buffer,
     pub(crate) gradient_tile: Buffer,
-    /// Shifted rows of the gradient tile.
-    pub(crate) shifted: Buffer,
     /// Input gradient in planes `[phase][channel]`.
     pub(crate) dx: Buffer,
     /// Input gradient as the source's tensors are placed.
@@ -92,15 +88,14 @@ impl Workspace {
         let buffer =
             |layout: &super::layout::Layout| Buffer::zeros(layout.groups(batch) * layout.group_len());
         let (mut accumulators, mut bias_sums) = (0, 0);
-        let (mut sizes, mut positions) = ([0; 5], 0);
+        let mut sizes = [0; 5];
         for op in &program.forward {
             let Some((source, _)) = op.source() else { continue };
             let from = program.layout(source);
             let mut unit = from.samples;
             if let Forward::Convolve(convolve) = op {
                 let g = &convolve.geometry;
-                unit = unit.max(g.place.samples);
-                positions = positions.max(g.out_positions);
+                unit = unit.max(g.samples);
                 let dx = g.phases.len() * g.window.input.channels * g.dx_stride;
                 for (size, need) in sizes[1..4].iter_mut().zip([g.tile_len, g.gradient_len, dx]) {
                     *size = need.max(*size);
@@ -121,7 +116,6 @@ impl Workspace {
             flat: Buffer::zeros(sizes[0]),
             tile: Buffer::zeros(sizes[1]),
             gradient_tile: Buffer::zeros(sizes[2]),
-            shifted: Buffer::zeros(4 * positions),
             dx: Buffer::zeros(sizes[3]),
             flat_gradient: Buffer::zeros(sizes[4]),
             lane_sums: vec![0.0; channels * 2 * MAX_LANES],
@@ -143,7 +137,6 @@ impl Workspace {
             bias_sums: vec![0.0; bias_sums],
             accumulators: Buffer::zeros(accumulators),
             loss_row: vec![0.0; 2 * program.layout(program.logits).extent.channels],
-            reversed: false,
             scratch: (0..threads.max(1)).map(|_| Mutex::new(scratch())).collect(),
             clock: Clock::default(),
         }

@@ -314,8 +314,7 @@ impl Session {
         Ok(())
     }
 
-    /// Evaluates few samples at a time, so that what one operation writes is in the caches when the next reads it: samples
-    /// know nothing of each other here. Calls `after` with the pass over each group.
+    /// Runs every group forward in evaluation mode and calls `after` with it.
     fn eval_forward(
         &mut self,
         images: &[f32],
@@ -325,9 +324,8 @@ impl Session {
         self.trained = 0;
         let Self { graph, store, plan, workspace, threads, options, .. } = self;
         let pixels = graph.input().len();
-        let most = (plan.base_chunk() * options.threads).min(plan.max_batch);
         threads.run(|| {
-            for group in groups(samples, most) {
+            for group in groups(samples, plan.max_batch) {
                 let pass = Pass { plan, batch: group.len(), parallel: options.threads > 1, mode: Mode::Eval };
                 pass.forward(workspace, store, &images[group.start * pixels..group.end * pixels]);
                 after(&pass, workspace, group);

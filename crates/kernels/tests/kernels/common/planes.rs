@@ -39,12 +39,6 @@ impl Planes {
         planes
     }
 
-    /// With so many canaries more at the end.
-    pub(crate) fn with_margin(mut self, margin: usize) -> Self {
-        self.data.resize(self.data.len() + margin, f32::from_bits(CANARY));
-        self
-    }
-
     pub(crate) fn plane(&self, channel: usize) -> &[f32] {
         let start = self.lead + channel * self.stride;
         &self.data[start..start + self.positions]

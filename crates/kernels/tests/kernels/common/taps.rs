@@ -1,8 +1,8 @@
 //! Layers: taps over shifted planes of a tile.
 
-use super::{CANARY, Numbers, Planes};
+use super::{CANARY, Numbers};
 use proptest::prelude::*;
-use rarefy_kernels::{GradientPlanes, Shifts, Taps};
+use rarefy_kernels::Taps;
 
 /// How many of the possible taps exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,32 +34,15 @@ pub(crate) struct Shape {
     /// Numbers between the end of an output plane and the next.
     pub(crate) gap: usize,
     pub(crate) density: Density,
-    /// One of [`SHIFTS`].
-    pub(crate) shifts: usize,
     pub(crate) seed: u64,
-}
-
-/// Kinds of shifts: none; slots of a vector, of two, of half a vector, of three vectors, of a number.
-pub(crate) const SHIFTS: usize = 6;
-
-fn shifts(kind: usize, lanes: usize) -> Shifts {
-    match kind {
-        0 => Shifts::none(),
-        1 => Shifts::new(vec![-1, 1, 0], lanes, lanes),
-        2 => Shifts::new(vec![-1, 1, 0], 2 * lanes, lanes),
-        3 => Shifts::new(vec![2, -2, 1], lanes / 2, lanes),
-        4 => Shifts::new(vec![-3, 2, 0], 3 * lanes, lanes),
-        _ => Shifts::new(vec![-1, 5, 0], 1, lanes),
-    }
 }
 
 /// Any small shape: up to `vectors` vectors of positions.
 pub(crate) fn layer(vectors: usize) -> impl Strategy<Value = Shape> {
     let rows = proptest::sample::select(vec![1, 2, 4]);
     let density = proptest::sample::select(Density::ALL.to_vec());
-    let sizes = (1..=3usize, 1..=3usize, 3..=9usize, 1..=vectors, 0..=19usize);
-    (rows, sizes, density, 0..SHIFTS, any::<u64>()).prop_map(
-        |(rows, (groups, channels, pitch, vectors, gap), density, shifts, seed)| Shape {
+    (rows, 1..=3usize, 1..=3usize, 3..=9usize, 1..=vectors, 0..=19usize, density, any::<u64>()).prop_map(
+        |(rows, groups, channels, pitch, vectors, gap, density, seed)| Shape {
             rows,
             groups,
             channels,
@@ -67,7 +50,6 @@ pub(crate) fn layer(vectors: usize) -> impl Strategy<Value = Shape> {
             vectors,
             gap,
             density,
-            shifts,
             seed,
         },
     )
@@ -77,9 +59,6 @@ pub(crate) fn layer(vectors: usize) -> impl Strategy<Value = Shape> {
 #[derive(Clone, Debug)]
 pub(crate) struct Layer {
     pub(crate) rows: usize,
-    pub(crate) shifts: Shifts,
-    /// Vectors that are never cut.
-    pub(crate) unit: usize,
     pub(crate) starts: Vec<u32>,
     pub(crate) offsets: Vec<u32>,
     pub(crate) values: Vec<f32>,
@@ -92,11 +71,9 @@ pub(crate) struct Layer {
 
 impl Layer {
     pub(crate) fn new(shape: Shape, lanes: usize) -> Self {
-        let Shape { rows, groups, channels, pitch, vectors, gap, density, shifts: kind, seed } = shape;
+        let Shape { rows, groups, channels, pitch, vectors, gap, density, seed } = shape;
         let mut numbers = Numbers::new(seed);
-        let shifts = shifts(kind, lanes);
-        let unit = shifts.unit();
-        let positions = vectors.next_multiple_of(unit) * lanes;
+        let positions = vectors * lanes;
         // Odd numbers everywhere: no plane is aligned.
         let plane = positions + 2 * pitch + 2 + 5;
         let possible: Vec<u32> =
@@ -104,7 +81,6 @@ impl Layer {
         let chosen = numbers.below(groups);
         let (mut starts, mut offsets) = (vec![0], Vec::new());
         for group in 0..groups {
-            let first = offsets.len();
             match density {
                 Density::Zero => {}
                 Density::OneTap if group == chosen => offsets.push(possible[numbers.below(possible.len())]),
@@ -113,17 +89,13 @@ impl Layer {
                 Density::Half => offsets.extend(possible.iter().filter(|_| numbers.below(2) == 0)),
                 Density::EmptyGroup | Density::Full => offsets.extend(&possible),
             }
-            // The taps fall to the runs in turn, as evenly as they can.
-            let (taps, runs) = (offsets.len() - first, shifts.runs());
-            starts.extend((1..=runs).map(|run| (first + taps * run / runs) as u32));
+            starts.push(offsets.len() as u32);
         }
         let values = numbers.list(offsets.len() * rows);
         let len = offsets.iter().max().map_or(0, |&last| last as usize) + positions;
         let mut input = vec![f32::from_bits(CANARY); len];
         let mut layer = Self {
             rows,
-            shifts,
-            unit,
             starts,
             offsets,
             values,
@@ -144,13 +116,7 @@ impl Layer {
     }
 
     pub(crate) fn taps(&self) -> Taps<'_> {
-        Taps {
-            rows: self.rows,
-            shifts: &self.shifts,
-            starts: &self.starts,
-            offsets: &self.offsets,
-            values: &self.values,
-        }
+        Taps { rows: self.rows, starts: &self.starts, offsets: &self.offsets, values: &self.values }
     }
 
     /// The same layer with absolute numbers.
@@ -159,19 +125,8 @@ impl Layer {
         Self { values, input: super::magnitudes(&self.input), ..self.clone() }
     }
 
-    /// Taps of each group.
-    pub(crate) fn group_sizes(&self) -> Vec<usize> {
-        let runs = self.shifts.runs();
-        self.starts.windows(runs + 1).step_by(runs).map(|run| (run[runs] - run[0]) as usize).collect()
-    }
-
-    /// Most taps of a group and the sums of its runs: the length of the sums.
+    /// Most taps of a group: the length of the sums.
     pub(crate) fn longest(&self) -> usize {
-        self.group_sizes().into_iter().max().unwrap_or(0) + self.shifts.runs()
-    }
-
-    /// Planes of a gradient, with canaries for what shifts read beyond them.
-    pub(crate) fn gradient<'a>(&self, planes: &'a Planes) -> GradientPlanes<'a> {
-        GradientPlanes { planes: &planes.data, lead: planes.lead, stride: planes.stride }
+        self.starts.windows(2).map(|range| (range[1] - range[0]) as usize).max().unwrap_or(0)
     }
 }
