@@ -7,8 +7,8 @@ use rarefy::nn::graph::Graph;
 use rarefy::nn::models;
 use rarefy::nn::params::{Column, ParamStore};
 use rarefy::nn::probe::{self, AbsLinear, Samples};
-use rarefy::sparsity::saliency::{Dense, Need, Probe};
-use rarefy::sparsity::{Options, Request, draw_with, init};
+use rarefy::sparsity::saliency::{Dense, Need, Probe, rank};
+use rarefy::sparsity::{Layer, init};
 use rarefy::train::prunable_layers;
 use safetensors::SafeTensors;
 use serde_json::Value;
@@ -35,45 +35,46 @@ pub(crate) fn check(path: &Path) -> Result<Outcome, String> {
         let rule = init::find(name).map_err(|error| error.to_string())?;
         let saliency = rule.saliency().ok_or_else(|| format!("{name} is no saliency"))?;
         let mut measured = Measured { golden: &network, known: None };
+        let weights = measured.weights()?;
+        let found = match saliency.need {
+            Need::Magnitude => weights.clone(),
+            need => measured.measure(need, &network.full)?,
+        };
+        let of_layer = |(weights, found): (&Vec<f64>, &Vec<f64>)| -> Vec<f64> {
+            weights.iter().zip(found).map(|(&w, &x)| (saliency.score)(w, x)).collect()
+        };
+        let scored: Vec<Vec<f64>> = weights.iter().zip(&found).map(of_layer).collect();
         if let Some(tensor) = tensor {
-            let found = measured.measure(saliency.need, &network.full)?;
-            let weights = measured.weights()?;
-            for ((parameter, found), weights) in network.graph.prunable().zip(&found).zip(&weights) {
-                // The Hessian-gradient product is compared itself, the others as scores.
-                let of = |(&w, &x): (&f64, &f64)| if tensor == name { (saliency.score)(w, x) } else { x };
-                let found: Vec<f64> = weights.iter().zip(found).map(of).collect();
+            // The Hessian-gradient product is compared itself, the others as scores.
+            let compared = if tensor == name { &scored } else { &found };
+            for (parameter, found) in network.graph.prunable().zip(compared) {
                 let label = format!("{tensor}.{}", parameter.name);
-                scores.tensor(&label, &found, &numbers(&tensors, &label)?, tolerance);
+                scores.tensor(&label, found, &numbers(&tensors, &label)?, tolerance);
             }
         }
+        let layers = prunable_layers(&network.graph);
         for (key, case) in object(get(get(&json, "keep")?, name)?)? {
             let density: Density = key.parse()?;
-            let options = Options { saliency_rounds: 1, ..Options::default() };
-            let layers = prunable_layers(&network.graph);
-            let request = Request {
-                init: rule,
-                layers: &layers,
-                density,
-                block: Block::UNSTRUCTURED,
-                mask_seed: 0,
-                options: &options,
-            };
-            let drawn = draw_with(&request, Some(&mut measured)).map_err(|error| error.to_string())?;
+            let target = density.budget(layers.iter().map(Layer::weights).sum());
+            // The file leaves layers empty: so may this.
+            let least = vec![0; layers.len()];
+            let best = rank(name, &layers, &scored, None, target, &least, Block::UNSTRUCTURED)
+                .map_err(|error| error.to_string())?;
             let kept = integer(get(case, "kept")?)?;
-            counts.require(&format!("{name} {key}"), drawn.attained == kept, || {
-                format!("expected {kept} weights, found {}", drawn.attained)
+            counts.require(&format!("{name} {key}"), best.weights == kept, || {
+                format!("expected {kept} weights, found {}", best.weights)
             });
             let rows = array(get(case, "layers")?)?;
-            // The file leaves layers empty; here each of them keeps one weight, which the others lose.
-            let empty =
-                rows.iter().filter(|row| row.get(1).and_then(Value::as_u64) == Some(0)).count() as u64;
-            let off = off + empty;
-            for (row, (layer, drawn)) in rows.iter().zip(layers.iter().zip(&drawn.layers)) {
+            counts.require(&format!("{name} {key} layers"), rows.len() == layers.len(), || {
+                format!("expected {} layers, found {}", rows.len(), layers.len())
+            });
+            for (row, (layer, positions)) in rows.iter().zip(layers.iter().zip(&best.positions)) {
                 let (expected, label) = (integer(at(row, 1)?)?, format!("{name} {key} {}", layer.name));
+                let found = positions.len() as u64;
                 counts.require(
                     &label,
-                    text(at(row, 0)?)? == layer.name && drawn.nnz.abs_diff(expected) <= off,
-                    || format!("expected {expected} weights or {off} off, found {}", drawn.nnz),
+                    text(at(row, 0)?)? == layer.name && found.abs_diff(expected) <= off,
+                    || format!("expected {expected} weights or {off} off, found {found}"),
                 );
             }
         }

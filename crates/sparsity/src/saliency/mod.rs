@@ -7,7 +7,7 @@
 mod rank;
 mod rounds;
 
-pub use rank::{Kept, keep};
+pub use rank::{Kept, keep, rank};
 pub use rounds::measure;
 
 use rarefy_core::Pattern;

@@ -36,9 +36,28 @@ impl Kept {
 /// `within`: the blocks that may be kept, one pattern per layer; all if `None`.
 ///
 /// # Errors
-/// A list of a wrong length, a score that is NaN, a layer that keeps no block (then its `least` is 0), no room for `least`
-/// within `target`.
+/// What [`rank`] refuses, and a layer that keeps no block (then its `least` is 0).
 pub fn keep(
+    rule: &'static str,
+    layers: &[Layer],
+    scores: &[Vec<f64>],
+    within: Option<&[Pattern]>,
+    target: u64,
+    least: &[u64],
+    block: Block,
+) -> Result<Kept, SparsityError> {
+    let kept = rank(rule, layers, scores, within, target, least, block)?;
+    match layers.iter().zip(&kept.positions).find(|(_, positions)| positions.is_empty()) {
+        Some((layer, _)) => Err(SparsityError::Collapse { rule, layer: layer.name.clone() }),
+        None => Ok(kept),
+    }
+}
+
+/// As [`keep`]; a layer may end up empty.
+///
+/// # Errors
+/// A list of a wrong length, a score that is NaN, no room for `least` within `target`.
+pub fn rank(
     rule: &'static str,
     layers: &[Layer],
     scores: &[Vec<f64>],
@@ -108,14 +127,9 @@ pub fn keep(
             inside.map(|at| candidates[at].position).collect()
         })
         .collect();
-    match layers.iter().zip(&positions).find(|(_, positions)| positions.is_empty()) {
-        Some((layer, _)) => Err(SparsityError::Collapse { rule, layer: layer.name.clone() }),
-        None => {
-            let scores = firsts.windows(2).map(|range| &candidates[range[0]..range[1]]);
-            let scores = scores.map(|part| part.iter().map(|of| (of.position, of.score)).collect());
-            Ok(Kept { positions, weights: target - left, scores: scores.collect() })
-        }
-    }
+    let scores = firsts.windows(2).map(|range| &candidates[range[0]..range[1]]);
+    let scores = scores.map(|part| part.iter().map(|of| (of.position, of.score)).collect());
+    Ok(Kept { positions, weights: target - left, scores: scores.collect() })
 }
 
 /// A block that may be kept.

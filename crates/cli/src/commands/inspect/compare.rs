@@ -62,7 +62,7 @@ fn text(comparison: &Comparison<'_>) -> String {
         table.row([name.clone()].into_iter().chain(densities));
     }
     let train = |sums: &Report<'_>| sums.train_flops.map_or("scheduled".to_owned(), scaled);
-    let sums: [(&str, &dyn Fn(&Report<'_>) -> String); 6] = [
+    let sums: [(&str, Sum<'_>); 6] = [
         ("weights", &|sums| grouped(sums.nnz)),
         ("density", &|sums| percent(sums.density)),
         ("on a path", &|sums| percent(sums.effective_density)),
@@ -77,3 +77,6 @@ fn text(comparison: &Comparison<'_>) -> String {
     }
     format!("{}\n{} at each layer's density, all sums of one image\n", table.render(), comparison.model)
 }
+
+/// How a row says one number of an init.
+type Sum<'a> = &'a dyn Fn(&Report<'_>) -> String;
