@@ -26,7 +26,7 @@ fn largest_batch(spec: &Spec) -> usize {
 
 #[test]
 fn training_losses_and_gradients_match_the_reference_on_every_instruction_set() {
-    for_random_problems(300, Mode::Train, assert_training_matches);
+    for_random_problems(500, Mode::Train, assert_training_matches);
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn assert_training_matches(spec: &Spec, problem: &Problem) {
 
 #[test]
 fn evaluation_matches_the_reference_at_any_batch_up_to_the_largest() {
-    for_random_problems(200, Mode::Eval, |spec, problem| {
+    for_random_problems(500, Mode::Eval, |spec, problem| {
         let Problem { case, exact, rounded } = problem;
         for isa in Isa::available() {
             let mut session = session(case, largest_batch(spec), 1, isa, PLAIN);
@@ -101,7 +101,7 @@ fn evaluation_matches_the_reference_at_any_batch_up_to_the_largest() {
 
 #[test]
 fn image_gradients_match_the_reference_on_every_instruction_set() {
-    for_random_problems(200, Mode::Eval, |spec, problem| {
+    for_random_problems(500, Mode::Eval, |spec, problem| {
         let case = &problem.case;
         for isa in Isa::available() {
             let mut session = session(case, largest_batch(spec), 1, isa, PLAIN);

@@ -119,13 +119,9 @@ mod tests {
     }
 
     fn open(bytes: &[u8]) -> Result<Svhn, EvalError> {
-        let dir = std::env::temp_dir().join(format!("rarefy-svhn-{}-{}", std::process::id(), bytes.len()));
-        std::fs::create_dir_all(&dir).unwrap();
-        std::fs::write(dir.join(FILE), bytes).unwrap();
-        let request = Request { path: None, data_dir: Some(&dir), count: 0, seed: 0 };
-        let opened = Svhn::open(&request);
-        std::fs::remove_dir_all(&dir).unwrap();
-        opened
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join(FILE), bytes).unwrap();
+        Svhn::open(&Request { path: None, data_dir: Some(dir.path()), count: 0, seed: 0 })
     }
 
     #[test]

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 /// Those of `tests/fast_engine.rs`, whose comparisons with the reference executor see at least this many networks.
 const LIMITS: Limits = Limits { side: 11, channels: 18, batch: 11, stages: 4 };
-const CASES: u32 = 200;
+const CASES: u32 = 500;
 
 /// Calls `check` with the plans of every network: for training, and for gradients of the images.
 fn for_random_plans(check: impl Fn(&Plan)) {
