@@ -33,6 +33,8 @@ enum Command {
     Eval(commands::eval::Args),
     Inspect(commands::inspect::Args),
     Export(commands::export::Args),
+    Prune(commands::prune::Args),
+    Imp(Box<commands::imp::Args>),
     Bench(commands::bench::Args),
     Data(commands::data::Args),
 }
@@ -53,6 +55,8 @@ fn main() -> ExitCode {
         Command::Train(args) => commands::train::run(&args),
         Command::Eval(args) => commands::eval::run(&args),
         Command::Export(args) => commands::export::run(&args),
+        Command::Imp(args) => commands::imp::run(&args),
+        Command::Prune(args) => commands::prune::run(&args),
         Command::Inspect(args) => commands::inspect::run(&args),
         Command::Bench(args) => commands::bench::run(&args),
         Command::Data(args) => commands::data::run(&args),

@@ -4,5 +4,7 @@ pub(crate) mod bench;
 pub(crate) mod data;
 pub(crate) mod eval;
 pub(crate) mod export;
+pub(crate) mod imp;
 pub(crate) mod inspect;
+pub(crate) mod prune;
 pub(crate) mod train;

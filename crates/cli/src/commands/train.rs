@@ -1,8 +1,9 @@
 //! `rarefy train`.
 
-mod flags;
+pub(super) mod flags;
 mod published;
 mod report;
+mod start_flags;
 
 use super::data::ensure_data;
 use crate::failure::Failure;
@@ -90,6 +91,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     warnings.extend(short_run(&recipe));
     let out = recipe.out.take();
     ensure_data(&recipe.data, recipe.data_dir.as_deref(), args.fetch)?;
+    let (matching, matched) = recipe.matched()?;
+    recipe = matching;
+    if let Some(matched) = matched.filter(|_| !args.quiet) {
+        report::matched(&matched);
+    }
     let mut trainer = Trainer::new(Setup::from_recipe(recipe.clone())?)?;
     for warning in warnings {
         note(format_args!("warning: {warning}"));

@@ -113,6 +113,30 @@ impl Recipe {
         require(self.warmup < self.total_epochs(), "warmup", "fewer epochs than the run has", || {
             self.warmup.to_string()
         })?;
+        let masked = self.mask_from.is_some();
+        require(masked || !self.shuffle_mask, "shuffle_mask", "false without `mask_from`", || "true".into())?;
+        require(masked || !self.reinit, "reinit", "false without `mask_from`", || "true".into())?;
+        let own = !masked && self.weights_from.is_none();
+        let found = || format!("{:?}", self.match_dense);
+        require(
+            own || self.match_dense.is_none(),
+            "match",
+            "absent with `mask_from` and `weights_from`",
+            found,
+        )?;
+        let drawn = self.weights_from.is_none();
+        require(drawn || !self.reinit, "reinit", "false with `weights_from`", || "true".into())?;
+        let rewound = || format!("{:?}", self.rewind_epoch);
+        require(
+            !drawn || self.rewind_epoch.is_none(),
+            "rewind_epoch",
+            "absent without `weights_from`",
+            rewound,
+        )?;
+        let starts = self.rewind_epoch.is_none_or(|epoch| epoch < self.total_epochs());
+        require(starts, "rewind_epoch", "before the last epoch of the run", rewound)?;
+        let scaled = drawn || self.scaled.is_none();
+        require(scaled, "scaled", "absent with `weights_from`", || format!("{:?}", self.scaled))?;
         let Some(milestones) = &self.milestones else { return Ok(()) };
         let used = self.lr_schedule == LrScheduleName::MULTISTEP && milestones.is_sorted_by(|a, b| a < b);
         let expected = "strictly ascending epochs, and lr_schedule = \"multistep\"";

@@ -1,5 +1,6 @@
 //! Flags that override a recipe.
 
+use super::start_flags::StartFlags;
 use crate::args::{choices, data_help, init_help, model_help};
 use crate::dynamic_flags::DynamicFlags;
 use crate::init_flags::InitFlags;
@@ -12,9 +13,9 @@ use std::path::PathBuf;
 
 /// One flag per recipe key; what is not given stays as the recipe has it.
 #[derive(clap::Args)]
-pub(super) struct RecipeFlags {
+pub(crate) struct RecipeFlags {
     #[arg(long, help = data_help())]
-    pub(super) data: Option<String>,
+    pub(crate) data: Option<String>,
     /// Folder of the data set's files; embedded data needs none
     #[arg(long, value_name = "DIR")]
     pub(super) data_dir: Option<PathBuf>,
@@ -111,11 +112,13 @@ pub(super) struct RecipeFlags {
     init: InitFlags,
     #[command(flatten)]
     pub(super) dynamic: DynamicFlags,
+    #[command(flatten)]
+    start: StartFlags,
 }
 
 impl RecipeFlags {
     /// Overrides the keys of `recipe` whose flags were given.
-    pub(super) fn apply(&self, recipe: &mut Recipe) {
+    pub(crate) fn apply(&self, recipe: &mut Recipe) {
         set(&mut recipe.data, &self.data);
         set(&mut recipe.normalization, &self.normalization);
         set(&mut recipe.pad_to_32, &self.pad_to_32);
@@ -155,6 +158,7 @@ impl RecipeFlags {
         if let (Some(init), None) = (self.method.and_then(|method| method.preset().init), &self.sparse_init) {
             recipe.sparse_init = init.to_owned();
         }
+        self.start.apply(recipe);
     }
 }
 
