@@ -40,6 +40,18 @@ fn a_step_is_timed_in_training_and_in_evaluation() {
 }
 
 #[test]
+fn steps_and_layers_take_blocks_of_any_size() {
+    for pattern in ["block:2x2", "block:4x4", "block:4x1", "block:1x4", "block:8x8"] {
+        let flags = ["--pattern", pattern, "--density", "0.3", "--steps", "1", "--warmup", "0"];
+        assert!(number(&json(&[&STEP, &flags[..]].concat()), "median_ms") > 0.0, "{pattern}");
+        let layer = json(&[&["layer", "--in", "8", "--out", "16", "--size", "6"], &flags[..]].concat());
+        // A whole number of blocks, of 1,152 weights.
+        let block: f64 = pattern[6..].split('x').map(|side| side.parse::<f64>().unwrap()).product();
+        assert_eq!(number(&layer, "nnz"), (0.3 * 1152.0 / block).floor() * block, "{pattern}");
+    }
+}
+
+#[test]
 fn a_profile_accounts_for_the_step_phase_by_phase_and_layer_by_layer() {
     let report = json(&[&STEP[..], &["--profile"]].concat());
     let profile = &report["profile"];
@@ -193,4 +205,36 @@ fn batches_are_timed_alone_and_beside_the_steps_they_feed() {
     refused(&["--data", "digits", "--batch-size", "500"], 2, &["1257 training images", "--batch-size"]);
     refused(&["--data-dir", "none"], 3, &["`rarefy data fetch cifar10`"]);
     refused(&["--data", "digit"], 2, &["`digits`"]);
+}
+
+#[test]
+fn kernels_are_timed_on_every_instruction_set_and_the_picked_ones_are_marked() {
+    let report = json(&["kernels", "--kernel", "spmm", "--steps", "1"]);
+    assert_eq!(keys(&report), ["size", "taps", "limits", "kernels"]);
+    let rows = report["kernels"].as_array().unwrap();
+    let isas: Vec<_> = rarefy::kernels::Isa::available().iter().map(|isa| isa.name()).collect();
+    let limits = report["limits"].as_array().unwrap();
+    assert_eq!(limits.iter().map(|peak| peak["isa"].as_str().unwrap()).collect::<Vec<_>>(), isas);
+    let documented = ["kernel", "instance", "isa", "ns", "gflops", "percent_of_peak", "gb_s", "picked"];
+    for row in rows {
+        assert_eq!(keys(row), documented);
+        assert!(number(row, "ns") > 0.0 && number(row, "gflops") > 0.0 && number(row, "gb_s") > 0.0, "{row}");
+        assert!(isas.contains(&row["isa"].as_str().unwrap()) && row["kernel"] == "spmm");
+        assert!(row["picked"] == false || row["isa"] == isas[0]);
+    }
+    assert!(rows.iter().any(|row| row["picked"] == true));
+    let people = text(&["kernels", "--kernel", "combine", "--steps", "1", "--isa", "portable"]);
+    assert!(people.contains("2 relu") && people.contains("GB/s") && !people.contains("spmm "), "{people}");
+}
+
+#[test]
+fn kernels_that_are_not_there_are_refused() {
+    let refused = |flags: &[&str], words: &[&str]| {
+        fails(rarefy(&folder()).args(["bench", "kernels"]).args(flags), 2, words);
+    };
+    refused(&["--kernel", "fft"], &["`fft`", "this machine has"]);
+    refused(&["--isa", "sse9"], &["--isa", "portable"]);
+    refused(&["--size", "0"], &["--size"]);
+    refused(&["--taps", "0"], &["--taps"]);
+    refused(&["--steps", "0"], &["--steps"]);
 }

@@ -32,6 +32,7 @@ mod resident;
 mod sddmm;
 mod shifts;
 mod spmm;
+pub mod workload;
 
 pub use ahead::Ahead;
 pub use buffer::Buffer;

@@ -21,3 +21,4 @@ mod resident;
 mod sddmm;
 mod spmm;
 mod sums;
+mod workload;

@@ -136,6 +136,12 @@ impl Plan {
         }
     }
 
+    /// Length of the planes that the first convolution writes.
+    pub(crate) fn output_positions(&self) -> usize {
+        let outputs = self.program.forward.iter().filter_map(Forward::output);
+        outputs.map(|output| self.program.tensors[output.0].positions).next().unwrap_or(0)
+    }
+
     /// Samples per chunk of an operation between the given layouts.
     pub(crate) fn chunk(&self, layouts: &[&Layout]) -> usize {
         layouts.iter().map(|layout| layout.samples).fold(self.base_chunk(), usize::max)
