@@ -63,10 +63,10 @@ impl Instance {
         let kernels = |isa: Isa| {
             let rows = [1, 2, 4];
             let spmm = rows.into_iter().flat_map(move |rows| {
-                (1..=tile_vectors(rows)).map(move |vectors| KernelKind::Spmm { rows, vectors })
+                (1..=tile_vectors(rows, isa.lanes())).map(move |vectors| KernelKind::Spmm { rows, vectors })
             });
             let sddmm = rows.into_iter().flat_map(move |rows| {
-                (1..=tile_taps(rows)).map(move |taps| KernelKind::Sddmm { rows, taps })
+                (1..=tile_taps(rows, isa.lanes())).map(move |taps| KernelKind::Sddmm { rows, taps })
             });
             let combine = [(1, false), (1, true), (2, false), (2, true)];
             let combine = combine.into_iter().map(|(terms, relu)| KernelKind::Combine { terms, relu });

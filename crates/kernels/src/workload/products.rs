@@ -1,12 +1,12 @@
 //! Work of `spmm` and `sddmm`: a few planes read at shifts, as a 3x3 convolution does.
 
-use crate::{Buffer, Epilogue, Isa, MAX_LANES, Taps, sddmm, spmm};
+use crate::{Buffer, Epilogue, GradientPlanes, Isa, MAX_LANES, Shifts, Taps, sddmm, spmm};
 
 /// Input planes; each is read at 9 shifts.
 const CHANNELS: usize = 8;
 /// Output planes.
 const OUTPUTS: usize = 16;
-/// Numbers from row to row: odd, so that most loads are not aligned, as in the engine.
+/// Numbers from row to row: odd, so that most loads are not aligned, as in layouts without shifts.
 const PITCH: usize = 33;
 /// Vectors of a plane of `sddmm`.
 const VECTORS: usize = 16;
@@ -16,6 +16,7 @@ const TAPS: usize = 24;
 #[derive(Debug)]
 pub(super) struct Products {
     rows: usize,
+    shifts: Shifts,
     starts: Vec<u32>,
     offsets: Vec<u32>,
     values: Vec<f32>,
@@ -55,6 +56,7 @@ impl Products {
         planes.fill(0.25);
         Self {
             rows,
+            shifts: Shifts::none(),
             starts: (0..=groups).map(|group| (group * taps) as u32).collect(),
             values: vec![0.125; offsets.len() * rows],
             offsets,
@@ -67,12 +69,14 @@ impl Products {
     }
 
     pub(super) fn run(&mut self, isa: Isa) {
-        let Self { rows, starts, offsets, values, input, planes, positions, stride, accumulators } = self;
-        let taps = Taps { rows: *rows, starts, offsets, values };
+        let Self { rows, shifts, starts, offsets, values, input, planes, positions, stride, accumulators } =
+            self;
+        let taps = Taps { rows: *rows, shifts, starts, offsets, values };
         if accumulators.is_empty() {
             spmm(isa, taps, input, planes, *stride, *positions, Epilogue::Store);
         } else {
-            sddmm(isa, taps, planes, *stride, input, *positions, usize::MAX, accumulators);
+            let gradient = GradientPlanes { planes, lead: 0, stride: *stride };
+            sddmm(isa, taps, gradient, input, *positions, usize::MAX, &mut [], accumulators);
         }
     }
 

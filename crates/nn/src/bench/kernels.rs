@@ -51,7 +51,9 @@ pub struct Picks {
     isa: Isa,
     /// Vectors of an output plane.
     vectors: usize,
-    /// Taps of a group of outputs.
+    /// Vectors that a cut of the positions keeps together.
+    unit: usize,
+    /// Taps of a group of outputs with one horizontal shift.
     taps: usize,
 }
 
@@ -67,7 +69,8 @@ impl Picks {
         let pattern = Pattern::full(WeightShape::conv(1, 1, 3, 3), Block::UNSTRUCTURED);
         let patterns: Vec<Pattern> = pattern.into_iter().collect();
         let plan = Plan::new(&graph, &patterns, 1, isa, false);
-        Ok(Self { isa, vectors: plan.output_positions() / isa.lanes(), taps })
+        let (unit, runs) = plan.shifts();
+        Ok(Self { isa, vectors: plan.output_positions() / isa.lanes(), unit, taps: taps.div_ceil(runs) })
     }
 
     /// Whether such a layer runs `instance`.
@@ -75,10 +78,12 @@ impl Picks {
         instance.isa == self.isa
             && match instance.kernel {
                 KernelKind::Spmm { rows, vectors } => {
-                    balanced(self.vectors, tile_vectors(rows)).any(|width| width == vectors)
+                    let most = tile_vectors(rows, self.isa.lanes()) / self.unit;
+                    most > 0
+                        && balanced(self.vectors / self.unit, most).any(|units| units * self.unit == vectors)
                 }
                 KernelKind::Sddmm { rows, taps } => {
-                    balanced(self.taps, tile_taps(rows)).any(|width| width == taps)
+                    balanced(self.taps, tile_taps(rows, self.isa.lanes())).any(|width| width == taps)
                 }
                 _ => true,
             }

@@ -142,6 +142,12 @@ impl Plan {
         outputs.map(|output| self.program.tensors[output.0].positions).next().unwrap_or(0)
     }
 
+    /// Vectors that the first convolution's horizontal shifts keep together, and how many shifts there are.
+    pub(crate) fn shifts(&self) -> (usize, usize) {
+        let shifts = self.layers.first().map(|layer| &layer.forward.shifts);
+        shifts.map_or((1, 1), |shifts| (shifts.unit(), shifts.runs()))
+    }
+
     /// Samples per chunk of an operation between the given layouts.
     pub(crate) fn chunk(&self, layouts: &[&Layout]) -> usize {
         layouts.iter().map(|layout| layout.samples).fold(self.base_chunk(), usize::max)
