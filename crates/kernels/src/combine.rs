@@ -1,114 +1,124 @@
 //! Evaluates an activation into a tile: `mask * relu(sum of scaled, shifted planes)`.
 
-use crate::Isa;
 use crate::lanes::{Kernel, Lanes, vectors, vectors_mut};
+use crate::{Grid, Isa};
 
 /// One summand of [`combine`].
 #[derive(Clone, Copy, Debug)]
 pub struct Term<'a> {
-    /// Planes, `stride` apart.
+    /// Planes, placed as `from` says.
     pub planes: &'a [f32],
     /// Scale and shift per channel; `None` takes the planes as they are (already zero where the mask is).
     pub affine: Option<(&'a [f32], &'a [f32])>,
 }
 
-/// `out[c][p] = mask[p] * act(sum over terms of scale[c] * x[c][p] + shift[c])` for one or two terms; `act` is ReLU or nothing.
+/// `tile[c][y][x] = mask * act(sum over terms of scale[c] * planes[c][y][step * x] + shift[c])` for one or two terms; `act` is ReLU or
+/// nothing.
 ///
 /// # Shapes
-/// Terms and `keep` have planes `stride` apart; `tile` has plane `c` at `lead + c * tile_stride`. `keep`, if given, gets
-/// the same numbers. `positions` is a multiple of the lanes; `mask` has one number, 0 or 1, for each.
+/// `from` places the rows of terms and `keep`, of which every `step`-th vector is read, `to` those of `tile`, which are `columns`
+/// numbers long. `columns` is a multiple of the lanes; `mask` has one number, 0 or 1, per lane. `keep`, if given, gets the
+/// numbers where they were read.
 ///
 /// # Exceptions
 /// One term without an affine map and no ReLU is copied: the mask is not read. The mask multiplies: NaN and infinity
 /// become NaN under a 0, and pass the ReLU, so that they reach the loss.
 ///
 /// # Panics
-/// If a slice is too short, `positions` is no multiple of the lanes, or there are no or more than two terms.
+/// If a slice is too short, `columns` is no multiple of the lanes, `step` is 0 or there are no or more than two terms.
 pub fn combine(
     isa: Isa,
     terms: &[Term<'_>],
+    from: Grid,
+    step: usize,
     relu: bool,
     mask: &[f32],
-    stride: usize,
-    positions: usize,
     tile: &mut [f32],
-    lead: usize,
-    tile_stride: usize,
+    to: Grid,
     keep: Option<&mut [f32]>,
     channels: usize,
+    rows: usize,
+    columns: usize,
 ) {
-    assert!(positions.is_multiple_of(isa.lanes()), "positions must be a multiple of the lanes");
+    assert!(columns.is_multiple_of(isa.lanes()), "columns must be a multiple of the lanes");
     assert!(matches!(terms.len(), 1 | 2), "combine takes one or two terms, found {}", terms.len());
-    isa.run(Combine { terms, relu, mask, stride, positions, tile, lead, tile_stride, keep, channels });
+    assert!(step > 0, "a step must be at least 1");
+    isa.run(Combine { terms, from, step, relu, mask, tile, to, keep, channels, rows, columns });
 }
 
 struct Combine<'a> {
     terms: &'a [Term<'a>],
+    from: Grid,
+    step: usize,
     relu: bool,
     mask: &'a [f32],
-    stride: usize,
-    positions: usize,
     tile: &'a mut [f32],
-    lead: usize,
-    tile_stride: usize,
+    to: Grid,
     keep: Option<&'a mut [f32]>,
     channels: usize,
+    rows: usize,
+    columns: usize,
 }
 
 impl Kernel for Combine<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<L: Lanes>(mut self, lanes: L) {
+    fn run<L: Lanes>(self, lanes: L) {
+        match (self.columns, self.step) {
+            (0, _) => {}
+            (_, 1) => self.terms::<L, 1>(lanes),
+            // Any other step is read at run time.
+            _ => self.terms::<L, 0>(lanes),
+        }
+    }
+}
+
+impl Combine<'_> {
+    #[inline(always)]
+    fn terms<L: Lanes, const STEP: usize>(self, lanes: L) {
+        match (self.terms, self.relu) {
+            ([Term { affine: None, .. }], false) => self.rows::<L, STEP, 0>(lanes),
+            ([_], _) => self.rows::<L, STEP, 1>(lanes),
+            _ => self.rows::<L, STEP, 2>(lanes),
+        }
+    }
+
+    /// Every row of `TERMS` terms; 0 stands for one that is copied.
+    #[inline(always)]
+    fn rows<L: Lanes, const STEP: usize, const TERMS: usize>(mut self, lanes: L) {
+        let floor = lanes.splat(if self.relu { 0.0 } else { f32::NEG_INFINITY });
+        let mask = if TERMS == 0 { lanes.zero() } else { vectors::<L::V>(self.mask)[0] };
+        let step = if STEP == 0 { self.step } else { STEP };
+        let count = self.columns / L::LANES;
+        // Numbers from the first vector of a row that is read to the end of the last.
+        let reach = ((count - 1) * step + 1) * L::LANES;
+        let (one, two) = (&self.terms[0], &self.terms[self.terms.len() - 1]);
         for channel in 0..self.channels {
-            let at = channel * self.stride;
-            let out = self.lead + channel * self.tile_stride;
-            let out = &mut self.tile[out..out + self.positions];
-            match (self.terms, self.relu) {
-                ([Term { planes, affine: None }], false) => {
-                    out.copy_from_slice(&planes[at..at + self.positions]);
-                }
-                ([one], relu) => {
-                    let x: &[L::V] = vectors(&one.planes[at..at + self.positions]);
-                    let (scale, shift) = affine(lanes, one, channel);
-                    let mask: &[L::V] = vectors(&self.mask[..self.positions]);
-                    let out: &mut [L::V] = vectors_mut(out);
-                    let zip = out.iter_mut().zip(x).zip(mask);
-                    if relu {
-                        for ((out, &x), &mask) in zip {
-                            *out = lanes.mul(lanes.relu(lanes.mul_add(scale, x, shift)), mask);
-                        }
-                    } else {
-                        for ((out, &x), &mask) in zip {
-                            *out = lanes.mul(lanes.mul_add(scale, x, shift), mask);
+            let ((a, b), (c, d)) = (affine(lanes, one, channel), affine(lanes, two, channel));
+            let shift = if TERMS == 2 { lanes.add(b, d) } else { b };
+            for y in 0..self.rows {
+                let (from, to) = (self.from.at(channel, y), self.to.at(channel, y));
+                let x: &[L::V] = vectors(&one.planes[from..from + reach]);
+                let out: &mut [L::V] = &mut vectors_mut(&mut self.tile[to..to + self.columns])[..count];
+                let value = |sum: L::V| lanes.mul(lanes.at_least(floor, sum), mask);
+                match TERMS {
+                    0 => (0..count).for_each(|i| out[i] = x[i * step]),
+                    1 => (0..count).for_each(|i| out[i] = value(lanes.mul_add(a, x[i * step], shift))),
+                    _ => {
+                        let y: &[L::V] = vectors(&two.planes[from..from + reach]);
+                        for i in 0..count {
+                            let second = lanes.mul_add(c, y[i * step], shift);
+                            out[i] = value(lanes.mul_add(a, x[i * step], second));
                         }
                     }
                 }
-                ([one, two], relu) => {
-                    let x: &[L::V] = vectors(&one.planes[at..at + self.positions]);
-                    let y: &[L::V] = vectors(&two.planes[at..at + self.positions]);
-                    let ((a, b), (c, d)) = (affine(lanes, one, channel), affine(lanes, two, channel));
-                    let shift = lanes.add(b, d);
-                    let mask: &[L::V] = vectors(&self.mask[..self.positions]);
-                    let out: &mut [L::V] = vectors_mut(out);
-                    let zip = out.iter_mut().zip(x).zip(y).zip(mask);
-                    if relu {
-                        for (((out, &x), &y), &mask) in zip {
-                            let sum = lanes.mul_add(a, x, lanes.mul_add(c, y, shift));
-                            *out = lanes.mul(lanes.relu(sum), mask);
-                        }
-                    } else {
-                        for (((out, &x), &y), &mask) in zip {
-                            let sum = lanes.mul_add(a, x, lanes.mul_add(c, y, shift));
-                            *out = lanes.mul(sum, mask);
-                        }
+                if let Some(keep) = &mut self.keep {
+                    let keep: &mut [L::V] = vectors_mut(&mut keep[from..from + reach]);
+                    for (i, &out) in out.iter().enumerate() {
+                        keep[i * step] = out;
                     }
                 }
-                (terms, _) => unreachable!("{} terms, checked on entry", terms.len()),
-            }
-            if let Some(keep) = &mut self.keep {
-                let from = self.lead + channel * self.tile_stride;
-                keep[at..at + self.positions].copy_from_slice(&self.tile[from..from + self.positions]);
             }
         }
     }

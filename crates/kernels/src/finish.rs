@@ -1,21 +1,19 @@
 //! Completes the gradient of an activation: sums its parts, applies the ReLU gate, takes batch norm's sums.
 
-use crate::Isa;
 use crate::lanes::{Kernel, Lanes, vectors, vectors_mut};
+use crate::{Grid, Isa};
 
 /// Where a gradient passes.
 #[derive(Clone, Copy, Debug)]
 pub enum Gate<'a> {
-    /// Where the ReLU's output is positive: planes at `lead + c * stride` of a tile (zero outside the image).
+    /// Where the ReLU's output is positive.
     Relu {
-        /// The evaluated activation.
+        /// The evaluated activation, zero in lanes that are no sample.
         tile: &'a [f32],
-        /// Start of the first plane.
-        lead: usize,
-        /// Distance of planes.
-        stride: usize,
+        /// Where its planes are.
+        grid: Grid,
     },
-    /// Everywhere inside the image: one 0/1 number per position.
+    /// In the lanes that are samples: one 0/1 number per lane.
     Mask(&'a [f32]),
 }
 
@@ -30,116 +28,136 @@ pub struct NormTerm<'a> {
     pub sums: &'a mut [f64],
 }
 
-/// `g[c][p] = gate * (g[c][p] if accumulate + from[c][p] + sum of extra[..][c][p])`; adds `sum_p g` to `sums[c]` and each
-/// norm term's product sums.
+/// `g = gate * (g if accumulate + from + sum of extra)` for every channel, row `y` in `0..rows` and column; adds `sum g` to `sums[c]` and
+/// each norm term's product sums.
 ///
 /// # Shapes
-/// `g`, `extra` and the terms' planes are `stride` apart, `from` (optional) `from_stride`. `positions` is a multiple of
-/// the lanes. At most two `extra` and two `terms`.
+/// The rows of `g`, `extra` and the terms' planes are placed as `grid` says, and every `step`-th vector of them is meant; `from`
+/// (optional) and the gate have rows of `columns` numbers, a multiple of the lanes, in places of their own. At most two `extra` and two
+/// `terms`.
 ///
 /// # Panics
-/// If a slice is too short or there are more than two extras or terms.
+/// If a slice is too short, `columns` is no multiple of the lanes, `step` is 0 or there are more than two extras or terms.
 pub fn finish_gradient(
     isa: Isa,
     g: &mut [f32],
+    grid: Grid,
+    step: usize,
     accumulate: bool,
-    from: Option<(&[f32], usize)>,
+    from: Option<(&[f32], Grid)>,
     extra: &[&[f32]],
     gate: Gate<'_>,
     terms: &mut [NormTerm<'_>],
     sums: &mut [f64],
-    stride: usize,
-    positions: usize,
+    rows: usize,
+    columns: usize,
 ) {
-    assert!(positions.is_multiple_of(isa.lanes()), "positions must be a multiple of the lanes");
+    assert!(columns.is_multiple_of(isa.lanes()), "columns must be a multiple of the lanes");
     assert!(extra.len() <= 2 && terms.len() <= 2, "at most two extra gradients and two norms");
-    isa.run(Finish { g, accumulate, from, extra, gate, terms, sums, stride, positions });
+    assert!(step > 0, "a step must be at least 1");
+    isa.run(Finish { g, grid, step, accumulate, from, extra, gate, terms, sums, rows, columns });
 }
 
 struct Finish<'a, 'b> {
     g: &'a mut [f32],
+    grid: Grid,
+    step: usize,
     accumulate: bool,
-    from: Option<(&'a [f32], usize)>,
+    from: Option<(&'a [f32], Grid)>,
     extra: &'a [&'a [f32]],
     gate: Gate<'a>,
     terms: &'a mut [NormTerm<'b>],
     sums: &'a mut [f64],
-    stride: usize,
-    positions: usize,
+    rows: usize,
+    columns: usize,
 }
 
 impl Kernel for Finish<'_, '_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<L: Lanes>(mut self, lanes: L) {
-        for channel in 0..self.sums.len() {
-            match (self.accumulate, usize::from(self.from.is_some()) + self.extra.len()) {
-                (false, 0) => self.norms::<L, false, 0>(lanes, channel),
-                (false, 1) => self.norms::<L, false, 1>(lanes, channel),
-                (false, 2) => self.norms::<L, false, 2>(lanes, channel),
-                (false, _) => self.norms::<L, false, 3>(lanes, channel),
-                (true, 0) => self.norms::<L, true, 0>(lanes, channel),
-                (true, 1) => self.norms::<L, true, 1>(lanes, channel),
-                (true, 2) => self.norms::<L, true, 2>(lanes, channel),
-                (true, _) => self.norms::<L, true, 3>(lanes, channel),
-            }
+    fn run<L: Lanes>(self, lanes: L) {
+        match (self.columns, self.step) {
+            (0, _) => {}
+            (_, 1) => self.parts::<L, 1>(lanes),
+            // Any other step is read at run time.
+            _ => self.parts::<L, 0>(lanes),
         }
     }
 }
 
 impl Finish<'_, '_> {
     #[inline(always)]
-    fn norms<L: Lanes, const ACCUMULATE: bool, const PARTS: usize>(&mut self, lanes: L, channel: usize) {
-        match self.terms.len() {
-            0 => self.channel::<L, ACCUMULATE, PARTS, 0>(lanes, channel),
-            1 => self.channel::<L, ACCUMULATE, PARTS, 1>(lanes, channel),
-            _ => self.channel::<L, ACCUMULATE, PARTS, 2>(lanes, channel),
+    fn parts<L: Lanes, const STEP: usize>(self, lanes: L) {
+        match (self.accumulate, usize::from(self.from.is_some()) + self.extra.len()) {
+            (false, 0) => self.norms::<L, STEP, false, 0>(lanes),
+            (false, 1) => self.norms::<L, STEP, false, 1>(lanes),
+            (false, 2) => self.norms::<L, STEP, false, 2>(lanes),
+            (false, _) => self.norms::<L, STEP, false, 3>(lanes),
+            (true, 0) => self.norms::<L, STEP, true, 0>(lanes),
+            (true, 1) => self.norms::<L, STEP, true, 1>(lanes),
+            (true, 2) => self.norms::<L, STEP, true, 2>(lanes),
+            (true, _) => self.norms::<L, STEP, true, 3>(lanes),
         }
     }
 
-    /// One pass over a channel's planes: everything is read once and written once.
     #[inline(always)]
-    fn channel<L: Lanes, const ACCUMULATE: bool, const PARTS: usize, const NORMS: usize>(
+    fn norms<L: Lanes, const STEP: usize, const ACCUMULATE: bool, const PARTS: usize>(mut self, lanes: L) {
+        for channel in 0..self.sums.len() {
+            match self.terms.len() {
+                0 => self.channel::<L, STEP, ACCUMULATE, PARTS, 0>(lanes, channel),
+                1 => self.channel::<L, STEP, ACCUMULATE, PARTS, 1>(lanes, channel),
+                _ => self.channel::<L, STEP, ACCUMULATE, PARTS, 2>(lanes, channel),
+            }
+        }
+    }
+
+    /// One pass over a channel's rows: everything is read once and written once.
+    #[inline(always)]
+    fn channel<L: Lanes, const STEP: usize, const ACCUMULATE: bool, const PARTS: usize, const NORMS: usize>(
         &mut self,
         lanes: L,
         channel: usize,
     ) {
-        let n = self.positions;
-        let at = channel * self.stride;
-        let planes = |x: &'_ [f32], start: usize| start..(start + n).min(x.len());
-        let own = usize::from(self.from.is_some());
-        let parts: [&[L::V]; PARTS] = std::array::from_fn(|part| match (self.from, part) {
-            (Some((from, from_stride)), 0) => vectors(&from[planes(from, channel * from_stride)]),
-            _ => vectors(&self.extra[part - own][planes(self.extra[part - own], at)]),
-        });
-        let gate: &[L::V] = match self.gate {
-            Gate::Relu { tile, lead, stride } => vectors(&tile[planes(tile, lead + channel * stride)]),
-            Gate::Mask(mask) => vectors(&mask[..n]),
-        };
-        let inputs: [&[L::V]; NORMS] = std::array::from_fn(|term| {
-            vectors(&self.terms[term].planes[planes(self.terms[term].planes, at)])
-        });
+        let step = if STEP == 0 { self.step } else { STEP };
+        let count = self.columns / L::LANES;
+        let reach = ((count - 1) * step + 1) * L::LANES;
         let minus_mean: [L::V; NORMS] =
             std::array::from_fn(|term| lanes.splat(-self.terms[term].mean[channel]));
-        let g: &mut [L::V] = vectors_mut(&mut self.g[at..at + n]);
-        let count = g.len();
-        let parts: [&[L::V]; PARTS] = std::array::from_fn(|part| &parts[part][..count]);
-        let inputs: [&[L::V]; NORMS] = std::array::from_fn(|term| &inputs[term][..count]);
-        let gate = &gate[..count];
         let mut sum = lanes.zero();
         let mut products = [lanes.zero(); NORMS];
-        for p in 0..count {
-            let mut total = if ACCUMULATE { g[p] } else { lanes.zero() };
-            for part in parts {
-                total = lanes.add(total, part[p]);
-            }
-            let total = lanes.where_positive(gate[p], total);
-            g[p] = total;
-            sum = lanes.add(sum, total);
-            for term in 0..NORMS {
-                let deviation = lanes.add(inputs[term][p], minus_mean[term]);
-                products[term] = lanes.mul_add(total, deviation, products[term]);
+        let own = usize::from(self.from.is_some());
+        for y in 0..self.rows {
+            let at = self.grid.at(channel, y);
+            let here = at..at + reach;
+            let from: &[L::V] = match self.from {
+                Some((from, grid)) => &vectors(&from[grid.at(channel, y)..][..self.columns])[..count],
+                None => &[],
+            };
+            let extra: [&[L::V]; PARTS] = std::array::from_fn(|part| match part.checked_sub(own) {
+                Some(part) => vectors(&self.extra[part][here.clone()]),
+                None => from,
+            });
+            let gate: &[L::V] = match self.gate {
+                Gate::Relu { tile, grid } => &vectors(&tile[grid.at(channel, y)..][..self.columns])[..count],
+                Gate::Mask(mask) => &vectors(mask)[..1],
+            };
+            let inputs: [&[L::V]; NORMS] =
+                std::array::from_fn(|term| vectors(&self.terms[term].planes[here.clone()]));
+            let g: &mut [L::V] = vectors_mut(&mut self.g[here]);
+            for i in 0..count {
+                let p = i * step;
+                let mut total = if ACCUMULATE { g[p] } else { lanes.zero() };
+                for (part, numbers) in extra.iter().enumerate() {
+                    total = lanes.add(total, numbers[if part < own { i } else { p }]);
+                }
+                let total = lanes.where_positive(gate[i.min(gate.len() - 1)], total);
+                g[p] = total;
+                sum = lanes.add(sum, total);
+                for term in 0..NORMS {
+                    let deviation = lanes.add(inputs[term][p], minus_mean[term]);
+                    products[term] = lanes.mul_add(total, deviation, products[term]);
+                }
             }
         }
         self.sums[channel] += f64::from(lanes.sum(sum));

@@ -1,6 +1,6 @@
 //! Instruction sets and the choice among them at run time.
 
-use crate::lanes::{Kernel, OnPulp, Portable};
+use crate::lanes::{Kernel, OnPulp, Portable, registers};
 use pulp::Simd;
 
 /// An instruction set this machine was seen to have.
@@ -70,6 +70,11 @@ impl Isa {
             #[cfg(target_arch = "aarch64")]
             Kind::Neon(_) => 4,
         }
+    }
+
+    /// Vectors that its registers hold.
+    pub fn registers(self) -> usize {
+        registers(self.lanes())
     }
 
     /// Runs a kernel with this instruction set's code.

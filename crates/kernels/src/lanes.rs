@@ -12,16 +12,17 @@ pub(crate) trait Lanes: Copy {
     type V: Pod;
     /// Numbers in a vector.
     const LANES: usize = size_of::<Self::V>() / size_of::<f32>();
+    /// Vectors that registers hold.
+    const REGISTERS: usize = registers(Self::LANES);
 
     fn splat(self, x: f32) -> Self::V;
     /// `a * b + c`
     fn mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
-    /// `c - a * b`
-    fn neg_mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
     fn add(self, a: Self::V, b: Self::V) -> Self::V;
+    fn sub(self, a: Self::V, b: Self::V) -> Self::V;
     fn mul(self, a: Self::V, b: Self::V) -> Self::V;
-    /// `x` where it is positive, 0 where it is negative; NaN stays NaN, so that a net that diverged is seen to
-    fn relu(self, x: Self::V) -> Self::V;
+    /// `x` where it is above `floor`, else `floor`; NaN stays NaN, so that a net that diverged is seen to
+    fn at_least(self, floor: Self::V, x: Self::V) -> Self::V;
     /// `x` where `gate > 0`, else 0
     fn where_positive(self, gate: Self::V, x: Self::V) -> Self::V;
     /// Sum of the lanes in a fixed order.
@@ -30,6 +31,11 @@ pub(crate) trait Lanes: Copy {
     fn zero(self) -> Self::V {
         self.splat(0.0)
     }
+}
+
+/// Vector registers of the instruction set with `lanes` numbers in a vector: AVX-512 and NEON have 32, the others 16.
+pub(crate) const fn registers(lanes: usize) -> usize {
+    if lanes == 8 { 16 } else { 32 }
 }
 
 /// A computation over any instruction set.
@@ -65,21 +71,21 @@ impl<S: Simd> Lanes for Pulp<S> {
         self.0.mul_add_e_f32s(a, b, c)
     }
     #[inline(always)]
-    fn neg_mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V {
-        self.0.negate_mul_add_e_f32s(a, b, c)
-    }
-    #[inline(always)]
     fn add(self, a: Self::V, b: Self::V) -> Self::V {
         self.0.add_f32s(a, b)
+    }
+    #[inline(always)]
+    fn sub(self, a: Self::V, b: Self::V) -> Self::V {
+        self.0.sub_f32s(a, b)
     }
     #[inline(always)]
     fn mul(self, a: Self::V, b: Self::V) -> Self::V {
         self.0.mul_f32s(a, b)
     }
     #[inline(always)]
-    fn relu(self, x: Self::V) -> Self::V {
+    fn at_least(self, floor: Self::V, x: Self::V) -> Self::V {
         // The order matters: of two operands, one of them NaN, x86's maximum is the second; NEON's is NaN.
-        self.0.max_f32s(self.zero(), x)
+        self.0.max_f32s(floor, x)
     }
     #[inline(always)]
     fn where_positive(self, gate: Self::V, x: Self::V) -> Self::V {
@@ -112,20 +118,20 @@ impl Lanes for Portable {
         map2(map2(a, b, |a, b| a * b), c, |ab, c| ab + c)
     }
     #[inline(always)]
-    fn neg_mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V {
-        map2(map2(a, b, |a, b| a * b), c, |ab, c| c - ab)
-    }
-    #[inline(always)]
     fn add(self, a: Self::V, b: Self::V) -> Self::V {
         map2(a, b, |a, b| a + b)
+    }
+    #[inline(always)]
+    fn sub(self, a: Self::V, b: Self::V) -> Self::V {
+        map2(a, b, |a, b| a - b)
     }
     #[inline(always)]
     fn mul(self, a: Self::V, b: Self::V) -> Self::V {
         map2(a, b, |a, b| a * b)
     }
     #[inline(always)]
-    fn relu(self, x: Self::V) -> Self::V {
-        x.map(|x| if x < 0.0 { 0.0 } else { x })
+    fn at_least(self, floor: Self::V, x: Self::V) -> Self::V {
+        map2(floor, x, |floor, x| if x < floor { floor } else { x })
     }
     #[inline(always)]
     fn where_positive(self, gate: Self::V, x: Self::V) -> Self::V {

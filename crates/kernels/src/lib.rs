@@ -4,19 +4,19 @@
 //! scalar twin in [`naive`] that its tests compare it with.
 //!
 //! # Shapes
-//! An activation is a list of *planes*, one per channel, each a run of `positions` numbers (the image rows with a shared
-//! zero column between them, possibly several samples side by side). Planes are `stride` numbers apart. `positions` is a
-//! multiple of [`Isa::lanes`]. A *tile* is a list of planes with zeros around them, so that shifted reads stay inside.
+//! An activation is a list of *planes*, one per channel, of `rows` rows of `columns` numbers in the places that a [`Grid`] says. A
+//! pixel is one vector: the same pixel of [`Isa::lanes`] samples, side by side, so `columns` is a multiple of the lanes and a
+//! convolution's shifts are whole vectors. A *tile* is a list of planes with zeros around them, so that shifted reads stay inside.
 //!
 //! # Contract
-//! Slices are checked where they are cut: misuse panics, as each kernel documents, and never reads or writes outside them.
-//! Nothing outside the planes is read or written. Sums run in an order that depends on shapes alone, so the same call gives
-//! the same bits; instruction sets differ in rounding. NaN is carried on, never dropped. The only unsafe code of the workspace
-//! is here, in three small files: `buffer` (views of aligned lines), `ahead` (a prefetch) and `resident` (work lent to a thread).
+//! Slices are checked where they are cut, or as a whole on entry: misuse panics, as each kernel documents, and never reads or writes
+//! outside them. Nothing outside the planes is read or written. Sums run in an order that depends on shapes alone, so the same call
+//! gives the same bits; instruction sets differ in rounding. NaN is carried on, never dropped. The only unsafe code of the workspace
+//! is here: `buffer` (views of aligned lines), `planes` with its two users `spmm` and `sddmm` (reads checked on entry) and `resident`
+//! (work lent to a thread).
 
 #![deny(unsafe_code)]
 
-mod ahead;
 mod buffer;
 mod combine;
 mod cut;
@@ -27,12 +27,12 @@ pub mod loss;
 mod moments;
 pub mod naive;
 mod optimizer;
+mod planes;
 mod probe;
 mod resident;
 mod sddmm;
 mod spmm;
 
-pub use ahead::Ahead;
 pub use buffer::Buffer;
 pub use combine::{Term, combine};
 pub use cut::balanced;
@@ -40,23 +40,26 @@ pub use finish::{Gate, NormTerm, finish_gradient};
 pub use isa::Isa;
 pub use moments::{Moments, plane_sums, row_moments};
 pub use optimizer::{AdamStep, SgdStep, adam, sgd};
+pub use planes::Grid;
 pub use probe::{CHAINS, multiply_adds};
 pub use resident::Resident;
 pub use sddmm::{reduce_accumulators, sddmm, tile_taps};
-pub use spmm::{Epilogue, spmm, spmm_ahead, tile_vectors};
+pub use spmm::{Epilogue, TILE_WIDTH, spmm, tile_vectors};
 
-/// Widest vector of any instruction set, in f32 lanes: strides are multiples of it.
+/// Widest vector of any instruction set, in f32 lanes.
 pub const MAX_LANES: usize = 16;
 
-/// The non-zeros of a matrix in kernel order: groups of `rows` output planes that share their taps.
+/// The non-zeros of a matrix in kernel order: groups of `rows` output planes that share their taps, block by block of the input.
 ///
-/// Group `g` has taps `starts[g]..starts[g + 1]`; tap `t` reads the input plane at `offsets[t]` with `rows` weights
-/// `values[t * rows..]`, one per output plane.
+/// Block `b` of group `g` has taps `starts[i]..starts[i + 1]`, `i = b * groups + g`; tap `t` reads the input plane at `offsets[t]` with
+/// `rows` weights `values[t * rows..]`, one per output plane. Blocks keep what is read at a time in the first cache.
 #[derive(Clone, Copy, Debug)]
 pub struct Taps<'a> {
     /// Output planes in a group: 1, 2 or 4.
     pub rows: usize,
-    /// First tap of each group, then the number of taps.
+    /// Number of groups.
+    pub groups: usize,
+    /// First tap of each block and group, then the number of taps.
     pub starts: &'a [u32],
     /// Start of each tap's shifted input plane.
     pub offsets: &'a [u32],
@@ -65,12 +68,22 @@ pub struct Taps<'a> {
 }
 
 impl Taps<'_> {
-    /// Number of groups.
-    pub fn groups(&self) -> usize {
-        self.starts.len().saturating_sub(1)
+    /// Number of blocks.
+    pub fn blocks(&self) -> usize {
+        self.starts.len().saturating_sub(1).checked_div(self.groups).unwrap_or(0)
     }
 
-    pub(crate) fn check_rows(&self) {
+    pub(crate) fn check(&self) {
         assert!(matches!(self.rows, 1 | 2 | 4), "no kernel for {} rows; there are 1, 2 and 4", self.rows);
+        assert_eq!(self.starts.len(), self.blocks() * self.groups + 1, "starts must be those of whole blocks");
+    }
+
+    /// Every tap's `reach` numbers lie within `len`.
+    pub(crate) fn check_reads(&self, len: usize, reach: usize) {
+        let most = self.offsets.iter().max().map_or(0, |&most| most as usize);
+        assert!(
+            self.offsets.is_empty() || most.saturating_add(reach) <= len,
+            "the input is too short: {reach} numbers from {most} on are read, found {len}"
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! Mean and spread, merged in a fixed order.
 
 use crate::lanes::{Kernel, Lanes, vectors, vectors_mut};
-use crate::{Isa, MAX_LANES};
+use crate::{Grid, Isa, MAX_LANES};
 
 /// Count, mean and sum of squared deviations of a set of numbers (Chan, Golub & LeVeque 1979): never `E[x^2] - E[x]^2`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -44,19 +44,20 @@ impl Moments {
     }
 }
 
-/// Sum of each plane: `sums[c] += sum_p x[c * stride + p]`, `p` in `0..positions`, for every `c` that `sums` has.
+/// Sum of each plane: `sums[c] += sum over y, x of x[c][y][x]`, `y` in `0..rows`, `x` in `0..columns`, for every `c` that `sums` has.
 ///
 /// # Panics
-/// If `x` is too short or `positions` is no multiple of the lanes.
-pub fn plane_sums(isa: Isa, x: &[f32], stride: usize, positions: usize, sums: &mut [f64]) {
-    assert!(positions.is_multiple_of(isa.lanes()), "positions must be a multiple of the lanes");
-    isa.run(PlaneSums { x, stride, positions, sums });
+/// If `x` is too short or `columns` is no multiple of the lanes.
+pub fn plane_sums(isa: Isa, x: &[f32], grid: Grid, rows: usize, columns: usize, sums: &mut [f64]) {
+    assert!(columns.is_multiple_of(isa.lanes()), "columns must be a multiple of the lanes");
+    isa.run(PlaneSums { x, grid, rows, columns, sums });
 }
 
 struct PlaneSums<'a> {
     x: &'a [f32],
-    stride: usize,
-    positions: usize,
+    grid: Grid,
+    rows: usize,
+    columns: usize,
     sums: &'a mut [f64],
 }
 
@@ -66,10 +67,11 @@ impl Kernel for PlaneSums<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) {
         for (channel, total) in self.sums.iter_mut().enumerate() {
-            let at = channel * self.stride;
             let mut sum = lanes.zero();
-            for &x in vectors::<L::V>(&self.x[at..at + self.positions]) {
-                sum = lanes.add(sum, x);
+            for y in 0..self.rows {
+                for &x in vectors::<L::V>(&self.x[self.grid.at(channel, y)..][..self.columns]) {
+                    sum = lanes.add(sum, x);
+                }
             }
             *total += f64::from(lanes.sum(sum));
         }
@@ -79,28 +81,30 @@ impl Kernel for PlaneSums<'_> {
 /// Adds `d` and `d^2`, `d = (x - shift) * mask`, of each plane to its lane sums, as [`crate::Epilogue::Moments`] does.
 ///
 /// # Shapes
-/// `x`: planes `stride` apart; `mask`: `positions` numbers, 0 or 1; `shift`: one number per plane; `sums`: `2 * MAX_LANES`
-/// numbers per plane, and as many planes as it has room for.
+/// `x`: planes of `rows` rows of `columns` numbers, placed as `grid` says; `mask`: one number, 0 or 1, per lane; `shift`: one number per
+/// plane; `sums`: `2 * MAX_LANES` numbers per plane, and as many planes as it has room for.
 ///
 /// # Panics
-/// If a slice is too short or `positions` is no multiple of the lanes.
+/// If a slice is too short or `columns` is no multiple of the lanes.
 pub fn row_moments(
     isa: Isa,
     x: &[f32],
-    stride: usize,
-    positions: usize,
+    grid: Grid,
+    rows: usize,
+    columns: usize,
     mask: &[f32],
     shift: &[f32],
     sums: &mut [f32],
 ) {
-    assert!(positions.is_multiple_of(isa.lanes()), "positions must be a multiple of the lanes");
-    isa.run(RowMoments { x, stride, positions, mask, shift, sums });
+    assert!(columns.is_multiple_of(isa.lanes()), "columns must be a multiple of the lanes");
+    isa.run(RowMoments { x, grid, rows, columns, mask, shift, sums });
 }
 
 struct RowMoments<'a> {
     x: &'a [f32],
-    stride: usize,
-    positions: usize,
+    grid: Grid,
+    rows: usize,
+    columns: usize,
     mask: &'a [f32],
     shift: &'a [f32],
     sums: &'a mut [f32],
@@ -111,18 +115,21 @@ impl Kernel for RowMoments<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) {
-        let mask: &[L::V] = vectors(&self.mask[..self.positions]);
+        let mask = vectors::<L::V>(self.mask)[0];
         for (channel, sums) in self.sums.chunks_exact_mut(2 * MAX_LANES).enumerate() {
-            let at = channel * self.stride;
             let shift = lanes.splat(self.shift[channel]);
             let (first, second) = sums.split_at_mut(MAX_LANES);
             let first = &mut vectors_mut::<L::V>(first)[0];
             let second = &mut vectors_mut::<L::V>(second)[0];
-            for (&x, &mask) in vectors::<L::V>(&self.x[at..at + self.positions]).iter().zip(mask) {
-                let d = lanes.mul(lanes.neg_mul_add(shift, mask, x), mask);
-                *first = lanes.add(*first, d);
-                *second = lanes.mul_add(d, d, *second);
+            let (mut sum_d, mut sum_dd) = (*first, *second);
+            for y in 0..self.rows {
+                for &x in vectors::<L::V>(&self.x[self.grid.at(channel, y)..][..self.columns]) {
+                    let d = lanes.mul(lanes.sub(x, shift), mask);
+                    sum_d = lanes.add(sum_d, d);
+                    sum_dd = lanes.mul_add(d, d, sum_dd);
+                }
             }
+            (*first, *second) = (sum_d, sum_dd);
         }
     }
 }

@@ -1,54 +1,77 @@
 //! Sampled dense-dense product: a convolution's weight gradient, only where weights exist.
+//!
+//! Unsafe: reads of gradient and input, whose reach is checked on entry.
+#![allow(unsafe_code)]
 
 use crate::lanes::{Kernel, Lanes, vectors, vectors_mut};
-use crate::{Isa, Taps, balanced};
+use crate::planes::Reads;
+use crate::{Grid, Isa, TILE_WIDTH, Taps, balanced};
 
 /// Adds to `accumulators[t][r]` (one vector each, in tap order) the lane-wise products
-/// `gradient[r][p] * input[offsets[t] + p]` over `p` in `0..positions`.
+/// `gradient[r][y][x] * input[offsets[t] + y * input_row + x]` over `y` in `0..rows`, `x` in `0..columns`.
 ///
-/// The plane of output `o` starts at `gradient[o * stride]`; positions that are no pixel must be zero there.
-/// `taps.values` is not read. Work goes in strips of at most `strip` vectors, so that the touched planes stay in L1; the
-/// result does not depend on it.
+/// `taps.values` is not read. Work goes in patches of a few rows and columns, so that what they touch stays in L1.
 ///
 /// # Shapes
-/// `gradient`: one plane per output, `stride` apart; `input`: at least `max(offsets) + positions` numbers; `accumulators`:
-/// `[tap][row][lanes]`, more are left alone.
+/// `gradient`: one plane per output, placed as `grid` says, zero in lanes that are no sample; `input`: at least
+/// `max(offsets) + (rows - 1) * input_row + columns` numbers; `accumulators`: `[tap][row][lanes]`, more are left alone.
 ///
 /// # Panics
-/// If a slice is too short, `positions` is no multiple of the lanes or `taps.rows` is not 1, 2 or 4.
+/// If a slice is too short, `columns` is no multiple of the lanes or `taps` are not well formed.
 pub fn sddmm(
     isa: Isa,
     taps: Taps<'_>,
     gradient: &[f32],
-    stride: usize,
+    grid: Grid,
     input: &[f32],
-    positions: usize,
-    strip: usize,
+    input_row: usize,
+    rows: usize,
+    columns: usize,
     accumulators: &mut [f32],
 ) {
-    assert!(positions.is_multiple_of(isa.lanes()), "positions must be a multiple of the lanes");
-    taps.check_rows();
-    isa.run(Sddmm { taps, gradient, stride, input, positions, strip: strip.max(1), accumulators });
+    assert!(columns.is_multiple_of(isa.lanes()), "columns must be a multiple of the lanes");
+    taps.check();
+    if rows == 0 || columns == 0 {
+        return;
+    }
+    taps.check_reads(input.len(), Grid { plane: 0, row: input_row }.reach(1, rows, columns));
+    assert!(grid.reach(taps.rows * taps.groups, rows, columns) <= gradient.len(), "gradient is too short");
+    isa.run(Sddmm { taps, gradient, grid, input, input_row, rows, columns, accumulators });
 }
 
 /// Most taps that share the gradient's loads in [`sddmm`], for groups of `rows` outputs: one accumulator per weight. The taps
 /// of a group are cut [`balanced`].
-pub const fn tile_taps(rows: usize) -> usize {
-    match rows {
-        1 => 8,
-        2 => 5,
+pub const fn tile_taps(registers: usize, rows: usize) -> usize {
+    match (registers, rows) {
+        (_, 1) => 8,
+        (32, 2) => 6,
+        (_, 2) => 5,
+        (32, _) => 5,
         _ => 2,
     }
 }
 
+/// Vectors of a patch: few enough that a patch of 16 channels stays in L1.
+const PATCH: usize = 16;
+
 struct Sddmm<'a> {
     taps: Taps<'a>,
     gradient: &'a [f32],
-    stride: usize,
+    grid: Grid,
     input: &'a [f32],
-    positions: usize,
-    strip: usize,
+    input_row: usize,
+    rows: usize,
+    columns: usize,
     accumulators: &'a mut [f32],
+}
+
+/// Rows and vectors of a patch and its place.
+#[derive(Clone, Copy)]
+struct Patch {
+    y: usize,
+    x: usize,
+    rows: usize,
+    vectors: usize,
 }
 
 impl Kernel for Sddmm<'_> {
@@ -56,36 +79,42 @@ impl Kernel for Sddmm<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(mut self, lanes: L) {
-        let mut at = 0;
-        for vectors in balanced(self.positions / L::LANES, self.strip) {
-            let width = vectors * L::LANES;
-            match self.taps.rows {
-                1 => self.groups::<L, 1>(lanes, at, width),
-                2 => self.groups::<L, 2>(lanes, at, width),
-                4 => self.groups::<L, 4>(lanes, at, width),
-                rows => unreachable!("{rows} rows, checked on entry"),
+        let mut x = 0;
+        for vectors in balanced(self.columns / L::LANES, TILE_WIDTH) {
+            let mut y = 0;
+            for rows in balanced(self.rows, (PATCH / vectors).max(1)) {
+                let patch = Patch { y, x, rows, vectors };
+                match self.taps.rows {
+                    1 => self.groups::<L, 1>(lanes, patch),
+                    2 => self.groups::<L, 2>(lanes, patch),
+                    4 => self.groups::<L, 4>(lanes, patch),
+                    rows => unreachable!("{rows} rows, checked on entry"),
+                }
+                y += rows;
             }
-            at += width;
+            x += vectors * L::LANES;
         }
     }
 }
 
 impl Sddmm<'_> {
-    /// All taps over one strip, in equal sets that share the gradient's loads.
+    /// All taps over one patch, in equal sets that share the gradient's loads.
     #[inline(always)]
-    fn groups<L: Lanes, const R: usize>(&mut self, lanes: L, at: usize, width: usize) {
-        for group in 0..self.taps.groups() {
-            let (mut tap, end) = (self.taps.starts[group] as usize, self.taps.starts[group + 1] as usize);
-            for count in balanced(end - tap, tile_taps(R)) {
+    fn groups<L: Lanes, const R: usize>(&mut self, lanes: L, patch: Patch) {
+        let ranges = self.taps.starts.windows(2).enumerate();
+        for (index, range) in ranges {
+            let group = index % self.taps.groups;
+            let (mut tap, end) = (range[0] as usize, range[1] as usize);
+            for count in balanced(end - tap, tile_taps(L::REGISTERS, R)) {
                 match count {
-                    1 => self.set::<L, R, 1>(lanes, group, tap, at, width),
-                    2 => self.set::<L, R, 2>(lanes, group, tap, at, width),
-                    3 => self.set::<L, R, 3>(lanes, group, tap, at, width),
-                    4 => self.set::<L, R, 4>(lanes, group, tap, at, width),
-                    5 => self.set::<L, R, 5>(lanes, group, tap, at, width),
-                    6 => self.set::<L, R, 6>(lanes, group, tap, at, width),
-                    7 => self.set::<L, R, 7>(lanes, group, tap, at, width),
-                    _ => self.set::<L, R, 8>(lanes, group, tap, at, width),
+                    1 => self.set::<L, R, 1>(lanes, group, tap, patch),
+                    2 => self.set::<L, R, 2>(lanes, group, tap, patch),
+                    3 => self.set::<L, R, 3>(lanes, group, tap, patch),
+                    4 => self.set::<L, R, 4>(lanes, group, tap, patch),
+                    5 => self.set::<L, R, 5>(lanes, group, tap, patch),
+                    6 => self.set::<L, R, 6>(lanes, group, tap, patch),
+                    7 => self.set::<L, R, 7>(lanes, group, tap, patch),
+                    _ => self.set::<L, R, 8>(lanes, group, tap, patch),
                 }
                 tap += count;
             }
@@ -93,43 +122,36 @@ impl Sddmm<'_> {
     }
 
     #[inline(always)]
-    fn set<L: Lanes, const R: usize, const J: usize>(
-        &mut self,
-        lanes: L,
-        group: usize,
-        tap: usize,
-        at: usize,
-        width: usize,
-    ) {
+    fn set<L: Lanes, const R: usize, const J: usize>(&mut self, lanes: L, group: usize, tap: usize, patch: Patch) {
         // Never asked for; leaving early keeps the wider sets, which would spill registers, out of the binary.
-        if J > tile_taps(R) {
+        if J > tile_taps(L::REGISTERS, R) {
             unreachable!("a set of {J} taps over {R} rows");
         }
-        let count = width / L::LANES;
-        let gradient: [&[L::V]; R] = std::array::from_fn(|r| {
-            let start = (group * R + r) * self.stride + at;
-            &vectors(&self.gradient[start..start + width])[..count]
-        });
-        let input: [&[L::V]; J] = std::array::from_fn(|j| {
-            let start = self.taps.offsets[tap + j] as usize + at;
-            &vectors(&self.input[start..start + width])[..count]
-        });
+        let gradient = Reads::<L::V>::new(self.gradient);
+        let input = Reads::<L::V>::new(self.input);
+        let offsets = &self.taps.offsets[tap..tap + J];
         let accumulators = &mut self.accumulators[tap * R * L::LANES..(tap + J) * R * L::LANES];
-        let accumulators: &mut [L::V] = vectors_mut(accumulators);
-        let mut sums: [[L::V; R]; J] =
-            std::array::from_fn(|j| std::array::from_fn(|r| accumulators[j * R + r]));
-        for p in 0..count {
-            let gradient: [L::V; R] = std::array::from_fn(|r| gradient[r][p]);
-            for j in 0..J {
-                let x = input[j][p];
-                for r in 0..R {
-                    sums[j][r] = lanes.mul_add(gradient[r], x, sums[j][r]);
+        let mut sums = [[lanes.zero(); R]; J];
+        for y in patch.y..patch.y + patch.rows {
+            let to: [usize; R] = std::array::from_fn(|r| self.grid.at(group * R + r, y) + patch.x);
+            let from: [usize; J] =
+                std::array::from_fn(|j| offsets[j] as usize + y * self.input_row + patch.x);
+            for at in (0..patch.vectors * L::LANES).step_by(L::LANES) {
+                // SAFETY: a patch lies within the rows and columns whose reach was checked on entry, for every output and offset.
+                let gradient: [L::V; R] = std::array::from_fn(|r| unsafe { gradient.at(to[r] + at) });
+                for j in 0..J {
+                    // SAFETY: as above.
+                    let x = unsafe { input.at(from[j] + at) };
+                    for r in 0..R {
+                        sums[j][r] = lanes.mul_add(gradient[r], x, sums[j][r]);
+                    }
                 }
             }
         }
+        let accumulators: &mut [L::V] = vectors_mut(accumulators);
         for j in 0..J {
             for r in 0..R {
-                accumulators[j * R + r] = sums[j][r];
+                accumulators[j * R + r] = lanes.add(accumulators[j * R + r], sums[j][r]);
             }
         }
     }

@@ -1,8 +1,11 @@
 //! Sparse matrix times shifted planes: a convolution's forward pass and, with the transposed taps, its input gradient.
+//!
+//! Unsafe: reads of the input, whose reach is checked on entry.
+#![allow(unsafe_code)]
 
-use crate::ahead::{Ahead, Walk};
 use crate::lanes::{Kernel, Lanes, vectors, vectors_mut};
-use crate::{Isa, MAX_LANES, Taps, balanced};
+use crate::planes::Reads;
+use crate::{Grid, Isa, MAX_LANES, Taps, balanced};
 
 /// What happens to an output plane as it is written.
 ///
@@ -11,17 +14,17 @@ use crate::{Isa, MAX_LANES, Taps, balanced};
 pub enum Epilogue<'a> {
     /// Nothing.
     Store,
-    /// Add the plane's bias, zero the positions where `mask` (0 or 1 per position) is 0.
+    /// Add the plane's bias, zero the lanes where `mask` (0 or 1 per lane) is 0.
     Bias {
         /// One number per output plane.
         bias: &'a [f32],
-        /// One number per position.
+        /// One number per lane.
         mask: &'a [f32],
     },
-    /// Zero the positions where `mask` is 0 and add `d` and `d^2`, `d = (x - shift) * mask`, to the plane's moments: see
+    /// Zero the lanes where `mask` is 0 and add `d` and `d^2`, `d = (x - shift) * mask`, to the plane's moments: see
     /// [`crate::Moments::from_shifted`].
     Moments {
-        /// One number per position.
+        /// One number per lane.
         mask: &'a [f32],
         /// One number per output plane, near its mean.
         shift: &'a [f32],
@@ -30,63 +33,61 @@ pub enum Epilogue<'a> {
     },
 }
 
-/// `output[o][p] = sum over taps t of o's group: values[t][o] * input[offsets[t] + p]` for `p` in `0..positions`.
+/// `output[o][y][x] = sum over taps t of o's group: values[t][o] * input[offsets[t] + y * input_row + x]`, `y` in `0..rows`, `x` in
+/// `0..columns`.
 ///
-/// Each number is summed in tap order whatever the register tile, so the same positions in several calls give the same bits.
+/// Each number is summed in tap order, block by block, whatever the register tile: the same rows in several calls give the same bits.
 ///
 /// # Shapes
-/// `output`: one plane per output, `stride` apart; `input`: at least `max(offsets) + positions` numbers, or
-/// `positions` if there are no taps.
+/// `output`: one plane per output, placed as `grid` says; `input`: at least `max(offsets) + (rows - 1) * input_row + columns`
+/// numbers if there are taps. `columns` is a multiple of the lanes.
 ///
 /// # Panics
-/// If a slice is shorter than that, `positions` is no multiple of the lanes or `taps.rows` is not 1, 2 or 4.
+/// If a slice is shorter than that, `columns` is no multiple of the lanes or `taps` are not well formed.
 pub fn spmm(
     isa: Isa,
     taps: Taps<'_>,
     input: &[f32],
+    input_row: usize,
     output: &mut [f32],
-    stride: usize,
-    positions: usize,
+    grid: Grid,
+    rows: usize,
+    columns: usize,
     epilogue: Epilogue<'_>,
 ) {
-    spmm_ahead(isa, taps, input, output, stride, positions, epilogue, Ahead::default());
+    assert!(columns.is_multiple_of(isa.lanes()), "columns must be a multiple of the lanes");
+    taps.check();
+    assert_eq!(taps.values.len(), taps.offsets.len() * taps.rows, "weights of {} taps", taps.offsets.len());
+    if rows == 0 || columns == 0 {
+        return;
+    }
+    taps.check_reads(input.len(), Grid { plane: 0, row: input_row }.reach(1, rows, columns));
+    assert!(grid.reach(taps.rows * taps.groups, rows, columns) <= output.len(), "output is too short");
+    isa.run(Spmm { taps, input, input_row, output, grid, rows, columns, epilogue });
 }
 
-/// As [`spmm`], bit for bit; meanwhile brings what comes next into the cache.
-pub fn spmm_ahead(
-    isa: Isa,
-    taps: Taps<'_>,
-    input: &[f32],
-    output: &mut [f32],
-    stride: usize,
-    positions: usize,
-    epilogue: Epilogue<'_>,
-    ahead: Ahead<'_>,
-) {
-    assert!(positions.is_multiple_of(isa.lanes()), "positions must be a multiple of the lanes");
-    taps.check_rows();
-    let blocks = (positions / isa.lanes()).div_ceil(tile_vectors(taps.rows));
-    let ahead = Walk::new(ahead, blocks * taps.groups());
-    isa.run(Spmm { taps, input, output, stride, positions, epilogue, ahead });
+/// Most vectors of a register tile of [`spmm`] for groups of `rows` outputs: accumulators, their loads and weights fill the registers.
+/// A tile is at most 8 vectors wide and 1, 2 or 4 rows high; widths are cut [`balanced`].
+pub const fn tile_vectors(registers: usize, rows: usize) -> usize {
+    match (registers, rows) {
+        (32, 1) => 16,
+        (32, _) => 24 / rows,
+        _ => 12 / rows,
+    }
 }
 
-/// Widest register tile of [`spmm`] for groups of `rows` outputs, in vectors: 12 accumulators, their loads and a weight fill
-/// 16 registers. The positions are cut [`balanced`].
-///
-/// # Panics
-/// If `rows` is 0.
-pub const fn tile_vectors(rows: usize) -> usize {
-    12 / rows
-}
+/// Widest register tile, in vectors.
+pub const TILE_WIDTH: usize = 8;
 
 struct Spmm<'a> {
     taps: Taps<'a>,
     input: &'a [f32],
+    input_row: usize,
     output: &'a mut [f32],
-    stride: usize,
-    positions: usize,
+    grid: Grid,
+    rows: usize,
+    columns: usize,
     epilogue: Epilogue<'a>,
-    ahead: Walk<'a>,
 }
 
 impl Kernel for Spmm<'_> {
@@ -95,104 +96,162 @@ impl Kernel for Spmm<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) {
         match self.taps.rows {
-            1 => self.blocks::<L, 1>(lanes),
-            2 => self.blocks::<L, 2>(lanes),
-            4 => self.blocks::<L, 4>(lanes),
+            1 => self.columns::<L, 1>(lanes),
+            2 => self.columns::<L, 2>(lanes),
+            4 => self.columns::<L, 4>(lanes),
             rows => unreachable!("{rows} rows, checked on entry"),
         }
     }
 }
 
 impl Spmm<'_> {
-    /// Cuts the positions into equal blocks of at most as many vectors as the register tile holds.
+    /// Cuts the columns into equal blocks no wider than the register tile.
     #[inline(always)]
-    fn blocks<L: Lanes, const R: usize>(mut self, lanes: L) {
-        let mut at = 0;
-        for width in balanced(self.positions / L::LANES, tile_vectors(R)) {
+    fn columns<L: Lanes, const R: usize>(mut self, lanes: L) {
+        let most = tile_vectors(L::REGISTERS, R).min(TILE_WIDTH);
+        let mut x = 0;
+        for width in balanced(self.columns / L::LANES, most) {
             match width {
-                1 => self.block::<L, R, 1>(lanes, at),
-                2 => self.block::<L, R, 2>(lanes, at),
-                3 => self.block::<L, R, 3>(lanes, at),
-                4 => self.block::<L, R, 4>(lanes, at),
-                5 => self.block::<L, R, 5>(lanes, at),
-                6 => self.block::<L, R, 6>(lanes, at),
-                7 => self.block::<L, R, 7>(lanes, at),
-                8 => self.block::<L, R, 8>(lanes, at),
-                9 => self.block::<L, R, 9>(lanes, at),
-                10 => self.block::<L, R, 10>(lanes, at),
-                11 => self.block::<L, R, 11>(lanes, at),
-                _ => self.block::<L, R, 12>(lanes, at),
+                1 => self.rows::<L, R, 1>(lanes, x),
+                2 => self.rows::<L, R, 2>(lanes, x),
+                3 => self.rows::<L, R, 3>(lanes, x),
+                4 => self.rows::<L, R, 4>(lanes, x),
+                5 => self.rows::<L, R, 5>(lanes, x),
+                6 => self.rows::<L, R, 6>(lanes, x),
+                7 => self.rows::<L, R, 7>(lanes, x),
+                _ => self.rows::<L, R, 8>(lanes, x),
             }
-            at += width * L::LANES;
+            x += width * L::LANES;
         }
     }
 
-    /// All outputs at positions `at..at + V vectors`: the input strip stays in L1 for all of them.
+    /// All rows of a block of columns, as many at once as the register tile holds.
     #[inline(always)]
-    fn block<L: Lanes, const R: usize, const V: usize>(&mut self, lanes: L, at: usize) {
+    fn rows<L: Lanes, const R: usize, const W: usize>(&mut self, lanes: L, x: usize) {
         // Never asked for; leaving early keeps the wider blocks, which would spill registers, out of the binary.
-        if V > tile_vectors(R) {
-            unreachable!("a block of {V} vectors over {R} rows");
+        if W > tile_vectors(L::REGISTERS, R) {
+            unreachable!("a block of {W} vectors over {R} rows");
         }
-        let width = V * L::LANES;
-        let Taps { starts, offsets, values, .. } = self.taps;
-        let input = &self.input[at..];
-        for (group, range) in starts.windows(2).enumerate() {
-            self.ahead.step();
-            let (start, end) = (range[0] as usize, range[1] as usize);
-            let mut sums = [[lanes.zero(); V]; R];
-            let weights = values[start * R..end * R].chunks_exact(R);
-            for (&offset, weights) in offsets[start..end].iter().zip(weights) {
-                let offset = offset as usize;
-                let x: &[L::V] = vectors(&input[offset..offset + width]);
-                for (sums, &weight) in sums.iter_mut().zip(weights) {
-                    let weight = lanes.splat(weight);
-                    for (sum, &x) in sums.iter_mut().zip(x) {
-                        *sum = lanes.mul_add(weight, x, *sum);
+        let fits = |high: usize| high * W <= tile_vectors(L::REGISTERS, R);
+        let mut y = 0;
+        while y < self.rows {
+            match self.rows - y {
+                4.. if fits(4) => {
+                    self.tile::<L, R, 4, W>(lanes, y, x);
+                    y += 4;
+                }
+                2.. if fits(2) => {
+                    self.tile::<L, R, 2, W>(lanes, y, x);
+                    y += 2;
+                }
+                _ => {
+                    self.tile::<L, R, 1, W>(lanes, y, x);
+                    y += 1;
+                }
+            }
+        }
+    }
+
+    /// All outputs at one tile of positions: what a block of taps reads of the input stays in L1 for all of them.
+    #[inline(always)]
+    fn tile<L: Lanes, const R: usize, const H: usize, const W: usize>(&mut self, lanes: L, y: usize, x: usize) {
+        if H * W > tile_vectors(L::REGISTERS, R) {
+            unreachable!("a tile of {H} x {W} vectors over {R} rows");
+        }
+        let Taps { starts, offsets, values, groups, .. } = self.taps;
+        let blocks = self.taps.blocks();
+        let input = Reads::<L::V>::new(self.input);
+        let (row, corner) = (self.input_row, y * self.input_row + x);
+        for block in 0..blocks {
+            let (first, last) = (block == 0, block + 1 == blocks);
+            let starts = &starts[block * groups..=(block + 1) * groups];
+            for (group, range) in starts.windows(2).enumerate() {
+                let (start, end) = (range[0] as usize, range[1] as usize);
+                if start == end && !first && !last {
+                    continue;
+                }
+                let mut sums = [[[lanes.zero(); W]; H]; R];
+                if !first {
+                    self.load::<L, R, H, W>(group, y, x, &mut sums);
+                }
+                let weights = values[start * R..end * R].chunks_exact(R);
+                for (&offset, weights) in offsets[start..end].iter().zip(weights) {
+                    let from = offset as usize + corner;
+                    let weights: [L::V; R] = std::array::from_fn(|r| lanes.splat(weights[r]));
+                    for h in 0..H {
+                        for w in 0..W {
+                            // SAFETY: the reach of every offset over all rows and columns was checked on entry.
+                            let x = unsafe { input.at(from + h * row + w * L::LANES) };
+                            for r in 0..R {
+                                sums[r][h][w] = lanes.mul_add(weights[r], x, sums[r][h][w]);
+                            }
+                        }
+                    }
+                }
+                for (r, sums) in sums.iter().enumerate() {
+                    for (h, sums) in sums.iter().enumerate() {
+                        self.finish::<L, W>(lanes, group * R + r, y + h, x, sums, last);
                     }
                 }
             }
-            for (r, sums) in sums.iter().enumerate() {
-                self.finish::<L, V>(lanes, group * R + r, at, sums);
+        }
+    }
+
+    /// The sums of the blocks before.
+    #[inline(always)]
+    fn load<L: Lanes, const R: usize, const H: usize, const W: usize>(
+        &self,
+        group: usize,
+        y: usize,
+        x: usize,
+        sums: &mut [[[L::V; W]; H]; R],
+    ) {
+        for (r, sums) in sums.iter_mut().enumerate() {
+            for (h, sums) in sums.iter_mut().enumerate() {
+                let start = self.grid.at(group * R + r, y + h) + x;
+                sums.copy_from_slice(&vectors::<L::V>(&self.output[start..start + W * L::LANES])[..W]);
             }
         }
     }
 
     #[inline(always)]
-    fn finish<L: Lanes, const V: usize>(&mut self, lanes: L, plane: usize, at: usize, sums: &[L::V; V]) {
-        let width = V * L::LANES;
-        let start = plane * self.stride + at;
-        let output: &mut [L::V] = vectors_mut(&mut self.output[start..start + width]);
+    fn finish<L: Lanes, const W: usize>(
+        &mut self,
+        lanes: L,
+        plane: usize,
+        y: usize,
+        x: usize,
+        sums: &[L::V; W],
+        last: bool,
+    ) {
+        let start = self.grid.at(plane, y) + x;
+        let output: &mut [L::V] = vectors_mut(&mut self.output[start..start + W * L::LANES]);
         match &mut self.epilogue {
-            Epilogue::Store => {
-                for (output, &sum) in output.iter_mut().zip(sums) {
-                    *output = sum;
-                }
-            }
-            Epilogue::Bias { bias, mask } => {
+            Epilogue::Bias { bias, mask } if last => {
                 let bias = lanes.splat(bias[plane]);
-                let mask: &[L::V] = vectors(&mask[at..at + width]);
-                for ((output, &sum), &mask) in output.iter_mut().zip(sums).zip(mask) {
+                let mask = vectors::<L::V>(mask)[0];
+                for (output, &sum) in output.iter_mut().zip(sums) {
                     *output = lanes.mul(lanes.add(sum, bias), mask);
                 }
             }
-            Epilogue::Moments { mask, shift, sums: moments } => {
-                let shift = lanes.splat(shift[plane]);
-                let mask: &[L::V] = vectors(&mask[at..at + width]);
+            Epilogue::Moments { mask, shift, sums: moments } if last => {
+                let mask = vectors::<L::V>(mask)[0];
+                let shift = lanes.mul(lanes.splat(shift[plane]), mask);
                 let moments = &mut moments[plane * 2 * MAX_LANES..(plane + 1) * 2 * MAX_LANES];
                 let (first, second) = moments.split_at_mut(MAX_LANES);
                 let first = &mut vectors_mut::<L::V>(first)[0];
                 let second = &mut vectors_mut::<L::V>(second)[0];
                 let (mut sum_d, mut sum_dd) = (*first, *second);
-                for ((output, &sum), &mask) in output.iter_mut().zip(sums).zip(mask) {
+                for (output, &sum) in output.iter_mut().zip(sums) {
                     let x = lanes.mul(sum, mask);
                     *output = x;
-                    let d = lanes.neg_mul_add(shift, mask, x);
+                    let d = lanes.sub(x, shift);
                     sum_d = lanes.add(sum_d, d);
                     sum_dd = lanes.mul_add(d, d, sum_dd);
                 }
                 (*first, *second) = (sum_d, sum_dd);
             }
+            _ => output.copy_from_slice(sums),
         }
     }
 }

@@ -1,11 +1,11 @@
 //! The gradient of an activation.
 
-use crate::{Gate, NormTerm};
+use crate::{Gate, Grid, NormTerm};
 
 /// What [`finish_gradient`] computes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finished {
-    /// Planes of `positions`.
+    /// Planes of `rows * columns`.
     pub gradient: Vec<f64>,
     /// Sum of each plane.
     pub sums: Vec<f64>,
@@ -13,34 +13,37 @@ pub struct Finished {
     pub products: Vec<Vec<f64>>,
 }
 
-/// Twin of [`crate::finish_gradient`] for `channels` planes; the sums start at 0 and those of `terms` are not read.
+/// Twin of [`crate::finish_gradient`] for `channels` planes and vectors of `lanes`; the sums start at 0 and those of `terms` are not read.
 pub fn finish_gradient(
     g: &[f32],
+    grid: Grid,
+    step: usize,
     accumulate: bool,
-    from: Option<(&[f32], usize)>,
+    from: Option<(&[f32], Grid)>,
     extra: &[&[f32]],
     gate: Gate<'_>,
     terms: &[NormTerm<'_>],
     channels: usize,
-    stride: usize,
-    positions: usize,
+    rows: usize,
+    columns: usize,
+    lanes: usize,
 ) -> Finished {
-    let mut gradient = Vec::with_capacity(channels * positions);
+    let mut gradient = Vec::with_capacity(channels * rows * columns);
     let mut sums = vec![0.0; channels];
     let mut products = vec![vec![0.0; channels]; terms.len()];
     for channel in 0..channels {
-        for p in 0..positions {
-            let at = channel * stride + p;
+        for (y, x) in (0..rows).flat_map(|y| (0..columns).map(move |x| (y, x))) {
+            let at = grid.at(channel, y) + x / lanes * step * lanes + x % lanes;
             let mut total = if accumulate { f64::from(g[at]) } else { 0.0 };
-            if let Some((from, from_stride)) = from {
-                total += f64::from(from[channel * from_stride + p]);
+            if let Some((from, grid)) = from {
+                total += f64::from(from[grid.at(channel, y) + x]);
             }
             for extra in extra {
                 total += f64::from(extra[at]);
             }
             let passes = match gate {
-                Gate::Relu { tile, lead, stride } => tile[lead + channel * stride + p] > 0.0,
-                Gate::Mask(mask) => mask[p] > 0.0,
+                Gate::Relu { tile, grid } => tile[grid.at(channel, y) + x] > 0.0,
+                Gate::Mask(mask) => mask[x % lanes] > 0.0,
             };
             let total = if passes { total } else { 0.0 };
             gradient.push(total);

@@ -1,19 +1,29 @@
 //! Sampled dense-dense product.
 
-use crate::Taps;
+use crate::{Grid, Taps};
 
 /// Twin of [`crate::sddmm`]: one total per weight, in tap order.
-pub fn sddmm(taps: Taps<'_>, gradient: &[f32], stride: usize, input: &[f32], positions: usize) -> Vec<f64> {
+pub fn sddmm(
+    taps: Taps<'_>,
+    gradient: &[f32],
+    grid: Grid,
+    input: &[f32],
+    input_row: usize,
+    rows: usize,
+    columns: usize,
+) -> Vec<f64> {
     let mut out = vec![0.0; taps.offsets.len() * taps.rows];
-    for group in 0..taps.groups() {
-        for tap in taps.starts[group] as usize..taps.starts[group + 1] as usize {
+    for (index, range) in taps.starts.windows(2).enumerate() {
+        for tap in range[0] as usize..range[1] as usize {
             for r in 0..taps.rows {
-                out[tap * taps.rows + r] = (0..positions)
-                    .map(|p| {
-                        let g = f64::from(gradient[(group * taps.rows + r) * stride + p]);
-                        g * f64::from(input[taps.offsets[tap] as usize + p])
-                    })
-                    .sum();
+                let plane = (index % taps.groups) * taps.rows + r;
+                for y in 0..rows {
+                    for x in 0..columns {
+                        let g = f64::from(gradient[grid.at(plane, y) + x]);
+                        let read = f64::from(input[taps.offsets[tap] as usize + y * input_row + x]);
+                        out[tap * taps.rows + r] += g * read;
+                    }
+                }
             }
         }
     }
