@@ -94,10 +94,11 @@ impl Combine<'_> {
         // Numbers from the first vector of a row that is read to the end of the last.
         let reach = ((count - 1) * step + 1) * L::LANES;
         let (one, two) = (&self.terms[0], &self.terms[self.terms.len() - 1]);
-        for channel in 0..self.channels {
-            let ((a, b), (c, d)) = (affine(lanes, one, channel), affine(lanes, two, channel));
-            let shift = if TERMS == 2 { lanes.add(b, d) } else { b };
-            for y in 0..self.rows {
+        // Rows outside, as they lie in memory: the hardware fetches a run ahead.
+        for y in 0..self.rows {
+            for channel in 0..self.channels {
+                let ((a, b), (c, d)) = (affine(lanes, one, channel), affine(lanes, two, channel));
+                let shift = if TERMS == 2 { lanes.add(b, d) } else { b };
                 let (from, to) = (self.from.at(channel, y), self.to.at(channel, y));
                 let x: &[L::V] = vectors(&one.planes[from..from + reach]);
                 let out: &mut [L::V] = &mut vectors_mut(&mut self.tile[to..to + self.columns])[..count];

@@ -1,7 +1,10 @@
 //! Completes the gradient of an activation: sums its parts, applies the ReLU gate, takes batch norm's sums.
 
 use crate::lanes::{Kernel, Lanes, vectors, vectors_mut};
-use crate::{Grid, Isa};
+use crate::{Grid, Isa, MAX_LANES};
+
+/// Numbers per channel that [`finish_gradient`] keeps its sums in: one vector for itself and one for each norm.
+pub const FINISH_SCRATCH: usize = 3 * MAX_LANES;
 
 /// Where a gradient passes.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +37,7 @@ pub struct NormTerm<'a> {
 /// # Shapes
 /// The rows of `g`, `extra` and the terms' planes are placed as `grid` says, and every `step`-th vector of them is meant; `from`
 /// (optional) and the gate have rows of `columns` numbers, a multiple of the lanes, in places of their own. At most two `extra` and two
-/// `terms`.
+/// `terms`. `scratch`: [`FINISH_SCRATCH`] numbers per channel, overwritten.
 ///
 /// # Panics
 /// If a slice is too short, `columns` is no multiple of the lanes, `step` is 0 or there are more than two extras or terms.
@@ -49,13 +52,15 @@ pub fn finish_gradient(
     gate: Gate<'_>,
     terms: &mut [NormTerm<'_>],
     sums: &mut [f64],
+    scratch: &mut [f32],
     rows: usize,
     columns: usize,
 ) {
     assert!(columns.is_multiple_of(isa.lanes()), "columns must be a multiple of the lanes");
     assert!(extra.len() <= 2 && terms.len() <= 2, "at most two extra gradients and two norms");
     assert!(step > 0, "a step must be at least 1");
-    isa.run(Finish { g, grid, step, accumulate, from, extra, gate, terms, sums, rows, columns });
+    let scratch = &mut scratch[..sums.len() * FINISH_SCRATCH];
+    isa.run(Finish { g, grid, step, accumulate, from, extra, gate, terms, sums, scratch, rows, columns });
 }
 
 struct Finish<'a, 'b> {
@@ -68,6 +73,7 @@ struct Finish<'a, 'b> {
     gate: Gate<'a>,
     terms: &'a mut [NormTerm<'b>],
     sums: &'a mut [f64],
+    scratch: &'a mut [f32],
     rows: usize,
     columns: usize,
 }
@@ -102,67 +108,83 @@ impl Finish<'_, '_> {
     }
 
     #[inline(always)]
-    fn norms<L: Lanes, const STEP: usize, const ACCUMULATE: bool, const PARTS: usize>(mut self, lanes: L) {
-        for channel in 0..self.sums.len() {
-            match self.terms.len() {
-                0 => self.channel::<L, STEP, ACCUMULATE, PARTS, 0>(lanes, channel),
-                1 => self.channel::<L, STEP, ACCUMULATE, PARTS, 1>(lanes, channel),
-                _ => self.channel::<L, STEP, ACCUMULATE, PARTS, 2>(lanes, channel),
+    fn norms<L: Lanes, const STEP: usize, const ACCUMULATE: bool, const PARTS: usize>(self, lanes: L) {
+        match self.terms.len() {
+            0 => self.rows::<L, STEP, ACCUMULATE, PARTS, 0>(lanes),
+            1 => self.rows::<L, STEP, ACCUMULATE, PARTS, 1>(lanes),
+            _ => self.rows::<L, STEP, ACCUMULATE, PARTS, 2>(lanes),
+        }
+    }
+
+    /// Rows outside, as they lie in memory: the hardware fetches a run ahead.
+    #[inline(always)]
+    fn rows<L: Lanes, const STEP: usize, const ACCUMULATE: bool, const PARTS: usize, const NORMS: usize>(
+        mut self,
+        lanes: L,
+    ) {
+        self.scratch.fill(0.0);
+        for y in 0..self.rows {
+            for channel in 0..self.sums.len() {
+                self.row::<L, STEP, ACCUMULATE, PARTS, NORMS>(lanes, channel, y);
+            }
+        }
+        for (channel, scratch) in self.scratch.chunks_exact(FINISH_SCRATCH).enumerate() {
+            let scratch: &[L::V] = vectors(scratch);
+            self.sums[channel] += f64::from(lanes.sum(scratch[0]));
+            for (term, &product) in self.terms.iter_mut().zip(&scratch[1..]) {
+                term.sums[channel] += f64::from(lanes.sum(product));
             }
         }
     }
 
-    /// One pass over a channel's rows: everything is read once and written once.
+    /// One pass over a row: everything is read once and written once.
     #[inline(always)]
-    fn channel<L: Lanes, const STEP: usize, const ACCUMULATE: bool, const PARTS: usize, const NORMS: usize>(
+    fn row<L: Lanes, const STEP: usize, const ACCUMULATE: bool, const PARTS: usize, const NORMS: usize>(
         &mut self,
         lanes: L,
         channel: usize,
+        y: usize,
     ) {
         let step = if STEP == 0 { self.step } else { STEP };
         let count = self.columns / L::LANES;
-        let reach = ((count - 1) * step + 1) * L::LANES;
+        let at = self.grid.at(channel, y);
+        let here = at..at + ((count - 1) * step + 1) * L::LANES;
+        let own = usize::from(self.from.is_some());
+        let from: &[L::V] = match self.from {
+            Some((from, grid)) => &vectors(&from[grid.at(channel, y)..][..self.columns])[..count],
+            None => &[],
+        };
+        let extra: [&[L::V]; PARTS] = std::array::from_fn(|part| match part.checked_sub(own) {
+            Some(part) => vectors(&self.extra[part][here.clone()]),
+            None => from,
+        });
+        let gate: &[L::V] = match self.gate {
+            Gate::Relu { tile, grid } => &vectors(&tile[grid.at(channel, y)..][..self.columns])[..count],
+            Gate::Mask(mask) => &vectors(mask)[..1],
+        };
+        let inputs: [&[L::V]; NORMS] =
+            std::array::from_fn(|term| vectors(&self.terms[term].planes[here.clone()]));
         let minus_mean: [L::V; NORMS] =
             std::array::from_fn(|term| lanes.splat(-self.terms[term].mean[channel]));
-        let mut sum = lanes.zero();
-        let mut products = [lanes.zero(); NORMS];
-        let own = usize::from(self.from.is_some());
-        for y in 0..self.rows {
-            let at = self.grid.at(channel, y);
-            let here = at..at + reach;
-            let from: &[L::V] = match self.from {
-                Some((from, grid)) => &vectors(&from[grid.at(channel, y)..][..self.columns])[..count],
-                None => &[],
-            };
-            let extra: [&[L::V]; PARTS] = std::array::from_fn(|part| match part.checked_sub(own) {
-                Some(part) => vectors(&self.extra[part][here.clone()]),
-                None => from,
-            });
-            let gate: &[L::V] = match self.gate {
-                Gate::Relu { tile, grid } => &vectors(&tile[grid.at(channel, y)..][..self.columns])[..count],
-                Gate::Mask(mask) => &vectors(mask)[..1],
-            };
-            let inputs: [&[L::V]; NORMS] =
-                std::array::from_fn(|term| vectors(&self.terms[term].planes[here.clone()]));
-            let g: &mut [L::V] = vectors_mut(&mut self.g[here]);
-            for i in 0..count {
-                let p = i * step;
-                let mut total = if ACCUMULATE { g[p] } else { lanes.zero() };
-                for (part, numbers) in extra.iter().enumerate() {
-                    total = lanes.add(total, numbers[if part < own { i } else { p }]);
-                }
-                let total = lanes.where_positive(gate[i.min(gate.len() - 1)], total);
-                g[p] = total;
-                sum = lanes.add(sum, total);
-                for term in 0..NORMS {
-                    let deviation = lanes.add(inputs[term][p], minus_mean[term]);
-                    products[term] = lanes.mul_add(total, deviation, products[term]);
-                }
+        let g: &mut [L::V] = vectors_mut(&mut self.g[here]);
+        let sums: &mut [L::V] = vectors_mut(&mut self.scratch[channel * FINISH_SCRATCH..][..FINISH_SCRATCH]);
+        let mut sum = sums[0];
+        let mut products: [L::V; NORMS] = std::array::from_fn(|term| sums[1 + term]);
+        for i in 0..count {
+            let p = i * step;
+            let mut total = if ACCUMULATE { g[p] } else { lanes.zero() };
+            for (part, numbers) in extra.iter().enumerate() {
+                total = lanes.add(total, numbers[if part < own { i } else { p }]);
+            }
+            let total = lanes.where_positive(gate[i.min(gate.len() - 1)], total);
+            g[p] = total;
+            sum = lanes.add(sum, total);
+            for term in 0..NORMS {
+                let deviation = lanes.add(inputs[term][p], minus_mean[term]);
+                products[term] = lanes.mul_add(total, deviation, products[term]);
             }
         }
-        self.sums[channel] += f64::from(lanes.sum(sum));
-        for (term, &product) in self.terms.iter_mut().zip(&products) {
-            term.sums[channel] += f64::from(lanes.sum(product));
-        }
+        sums[0] = sum;
+        sums[1..1 + NORMS].copy_from_slice(&products);
     }
 }

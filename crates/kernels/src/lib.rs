@@ -12,11 +12,12 @@
 //! Slices are checked where they are cut, or as a whole on entry: misuse panics, as each kernel documents, and never reads or writes
 //! outside them. Nothing outside the planes is read or written. Sums run in an order that depends on shapes alone, so the same call
 //! gives the same bits; instruction sets differ in rounding. NaN is carried on, never dropped. The only unsafe code of the workspace
-//! is here: `buffer` (views of aligned lines), `planes` with its two users `spmm` and `sddmm` (reads checked on entry) and `resident`
-//! (work lent to a thread).
+//! is here: `buffer` (views of aligned lines), `planes` with its two users `spmm` and `sddmm` (reads checked on entry), `ahead` (a
+//! prefetch) and `resident` (work lent to a thread).
 
 #![deny(unsafe_code)]
 
+mod ahead;
 mod buffer;
 mod combine;
 mod cut;
@@ -33,10 +34,11 @@ mod resident;
 mod sddmm;
 mod spmm;
 
+pub use ahead::Ahead;
 pub use buffer::Buffer;
 pub use combine::{Term, combine};
 pub use cut::balanced;
-pub use finish::{Gate, NormTerm, finish_gradient};
+pub use finish::{FINISH_SCRATCH, Gate, NormTerm, finish_gradient};
 pub use isa::Isa;
 pub use moments::{Moments, plane_sums, row_moments};
 pub use optimizer::{AdamStep, SgdStep, adam, sgd};

@@ -3,6 +3,7 @@
 //! Unsafe: reads of gradient and input, whose reach is checked on entry.
 #![allow(unsafe_code)]
 
+use crate::ahead::{Ahead, Walk};
 use crate::lanes::{Kernel, Lanes, vectors, vectors_mut};
 use crate::planes::Reads;
 use crate::{Grid, Isa, TILE_WIDTH, Taps, balanced};
@@ -10,7 +11,7 @@ use crate::{Grid, Isa, TILE_WIDTH, Taps, balanced};
 /// Adds to `accumulators[t][r]` (one vector each, in tap order) the lane-wise products
 /// `gradient[r][y][x] * input[offsets[t] + y * input_row + x]` over `y` in `0..rows`, `x` in `0..columns`.
 ///
-/// `taps.values` is not read. Work goes in patches of a few rows and columns, so that what they touch stays in L1.
+/// `taps.values` is not read. Meanwhile `ahead` is brought into the second cache. Work goes in patches of a few rows and columns, so that what they touch stays in L1.
 ///
 /// # Shapes
 /// `gradient`: one plane per output, placed as `grid` says, zero in lanes that are no sample; `input`: at least
@@ -28,6 +29,7 @@ pub fn sddmm(
     rows: usize,
     columns: usize,
     accumulators: &mut [f32],
+    ahead: Ahead<'_>,
 ) {
     assert!(columns.is_multiple_of(isa.lanes()), "columns must be a multiple of the lanes");
     taps.check();
@@ -36,7 +38,9 @@ pub fn sddmm(
     }
     taps.check_reads(input.len(), Grid { plane: 0, row: input_row }.reach(1, rows, columns));
     assert!(grid.reach(taps.rows * taps.groups, rows, columns) <= gradient.len(), "gradient is too short");
-    isa.run(Sddmm { taps, gradient, grid, input, input_row, rows, columns, accumulators });
+    let patches = (rows * columns / isa.lanes()).div_ceil(PATCH);
+    let ahead = Walk::new(ahead, patches * taps.blocks() * taps.groups);
+    isa.run(Sddmm { taps, gradient, grid, input, input_row, rows, columns, accumulators, ahead });
 }
 
 /// Most taps that share the gradient's loads in [`sddmm`], for groups of `rows` outputs: one accumulator per weight. The taps
@@ -63,6 +67,7 @@ struct Sddmm<'a> {
     rows: usize,
     columns: usize,
     accumulators: &'a mut [f32],
+    ahead: Walk<'a>,
 }
 
 /// Rows and vectors of a patch and its place.
@@ -103,6 +108,7 @@ impl Sddmm<'_> {
     fn groups<L: Lanes, const R: usize>(&mut self, lanes: L, patch: Patch) {
         let ranges = self.taps.starts.windows(2).enumerate();
         for (index, range) in ranges {
+            self.ahead.step();
             let group = index % self.taps.groups;
             let (mut tap, end) = (range[0] as usize, range[1] as usize);
             for count in balanced(end - tap, tile_taps(L::REGISTERS, R)) {

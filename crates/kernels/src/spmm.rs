@@ -3,6 +3,7 @@
 //! Unsafe: reads of the input, whose reach is checked on entry.
 #![allow(unsafe_code)]
 
+use crate::ahead::{Ahead, Walk};
 use crate::lanes::{Kernel, Lanes, vectors, vectors_mut};
 use crate::planes::Reads;
 use crate::{Grid, Isa, MAX_LANES, Taps, balanced};
@@ -36,7 +37,7 @@ pub enum Epilogue<'a> {
 /// `output[o][y][x] = sum over taps t of o's group: values[t][o] * input[offsets[t] + y * input_row + x]`, `y` in `0..rows`, `x` in
 /// `0..columns`.
 ///
-/// Each number is summed in tap order, block by block, whatever the register tile: the same rows in several calls give the same bits.
+/// Meanwhile `ahead` is brought into the second cache. Each number is summed in tap order, block by block, whatever the register tile: the same rows in several calls give the same bits.
 ///
 /// # Shapes
 /// `output`: one plane per output, placed as `grid` says; `input`: at least `max(offsets) + (rows - 1) * input_row + columns`
@@ -54,6 +55,7 @@ pub fn spmm(
     rows: usize,
     columns: usize,
     epilogue: Epilogue<'_>,
+    ahead: Ahead<'_>,
 ) {
     assert!(columns.is_multiple_of(isa.lanes()), "columns must be a multiple of the lanes");
     taps.check();
@@ -63,16 +65,18 @@ pub fn spmm(
     }
     taps.check_reads(input.len(), Grid { plane: 0, row: input_row }.reach(1, rows, columns));
     assert!(grid.reach(taps.rows * taps.groups, rows, columns) <= output.len(), "output is too short");
-    isa.run(Spmm { taps, input, input_row, output, grid, rows, columns, epilogue });
+    // As many steps as there are tiles, or a few more: what is not fetched ahead is fetched when it is needed.
+    let tiles = (rows * columns / isa.lanes()).div_ceil(tile_vectors(isa.registers(), taps.rows));
+    let ahead = Walk::new(ahead, tiles * taps.blocks() * taps.groups);
+    isa.run(Spmm { taps, input, input_row, output, grid, rows, columns, epilogue, ahead });
 }
 
 /// Most vectors of a register tile of [`spmm`] for groups of `rows` outputs: accumulators, their loads and weights fill the registers.
 /// A tile is at most 8 vectors wide and 1, 2 or 4 rows high; widths are cut [`balanced`].
 pub const fn tile_vectors(registers: usize, rows: usize) -> usize {
     match (registers, rows) {
-        (32, 1) => 16,
-        (32, _) => 24 / rows,
-        _ => 12 / rows,
+        (32, rows) => 16 / rows,
+        (_, rows) => 12 / rows,
     }
 }
 
@@ -88,6 +92,7 @@ struct Spmm<'a> {
     rows: usize,
     columns: usize,
     epilogue: Epilogue<'a>,
+    ahead: Walk<'a>,
 }
 
 impl Kernel for Spmm<'_> {
@@ -166,6 +171,7 @@ impl Spmm<'_> {
             let (first, last) = (block == 0, block + 1 == blocks);
             let starts = &starts[block * groups..=(block + 1) * groups];
             for (group, range) in starts.windows(2).enumerate() {
+                self.ahead.step();
                 let (start, end) = (range[0] as usize, range[1] as usize);
                 if start == end && !first && !last {
                     continue;

@@ -5,16 +5,15 @@ use super::chunks::{Chunks, for_each_chunk};
 use super::clock::Part;
 use super::dense::DenseGradients;
 use super::finish::Group;
-use super::forward::Into;
-use super::geometry::Geometry;
 use super::layer::CompiledLayer;
-use super::layout::Layout;
+use super::layout::Region;
 use super::program::{Convolve, Forward, ValueId};
 use super::schedule::{Backward, GradId, Target};
 use super::workspace::{Scratch, Workspace};
 use crate::params::{Column, ParamStore};
-use rarefy_kernels::{Buffer, Epilogue, Term, combine, plane_sums, reduce_accumulators, sddmm, spmm};
+use rarefy_kernels::{Ahead, Buffer, Epilogue, Term, combine, plane_sums, reduce_accumulators, sddmm, spmm};
 use std::mem::take;
+use std::ops::Range;
 
 impl Pass<'_> {
     /// Gradients of all parameters into the gradient column, after [`Pass::forward`] and [`Pass::loss`] on the same batch.
@@ -77,7 +76,7 @@ impl Pass<'_> {
         }
         // The layer whose weight gradient is computed: all of it if that is asked for.
         let layer = dense.as_ref().map_or(&self.plan.layers[op.layer], |dense| dense.layer());
-        let size = self.plan.weight_chunk_for(op, layer.forward.order.len());
+        let (size, g) = (self.plan.weight_chunk_for(layer.forward.order.len()), &op.geometry);
         let chunks = self.batch.div_ceil(size);
         let mut out = self.take_target(workspace, target);
         let mut sums = take(&mut workspace.sums);
@@ -86,7 +85,9 @@ impl Pass<'_> {
         let channels = source.extent.channels;
         let weights = layer.forward.order.len() * self.plan.isa.lanes();
         let biases = if op.bias.is_some() { output.extent.channels } else { 0 };
-        let out_per_chunk = if out.is_empty() { 0 } else { size / source.samples * source.group_len() };
+        let out_per_chunk = if out.is_empty() { 0 } else { source.len(size) };
+        // Gates need every pixel of the source, products those that some tap reads.
+        let phases = if *target == Target::Nowhere { g.read } else { g.phases.len() };
         let outputs = (
             Chunks::new(&mut out[..], out_per_chunk),
             Chunks::new(&mut accumulators[..chunks * weights], weights),
@@ -96,68 +97,44 @@ impl Pass<'_> {
         let shared = &*workspace;
         for_each_chunk(self.parallel, 0..chunks, outputs, &|chunk, (out, accumulators, sums, bias_sums)| {
             let scratch = &mut *shared.scratch();
-            // Zeros around the pixels; the pixels themselves are overwritten group by group.
-            scratch.tile[..op.geometry.tile_len].fill(0.0);
-            scratch.gradient_tile[..op.geometry.gradient_len].fill(0.0);
+            g.clear_sides(&mut scratch.tile, phases);
+            g.clear_gradient_sides(&mut scratch.gradient_tile);
             let accumulators = &mut accumulators.data[..weights];
             accumulators.fill(0.0);
             let sums = &mut sums.data[..3 * channels];
             sums.fill(0.0);
             let bias_sums = &mut bias_sums.data[..biases];
             bias_sums.fill(0.0);
-            let range = self.samples(chunk, size);
-            let unit = source.samples.max(output.samples);
-            for start in range.clone().step_by(unit) {
-                let samples = start..(start + unit).min(range.end);
-                if !op.geometry.direct {
-                    self.evaluate_flat(shared, op.source, samples.clone(), &mut scratch.flat, &mut []);
-                    if *target != Target::Nowhere {
-                        let groups = source.groups(samples.end) - start / source.samples;
-                        scratch.flat_gradient[..groups * source.group_len()].fill(0.0);
-                    }
-                }
-                for first in samples.clone().step_by(output.samples) {
-                    let group = first / output.samples;
-                    if op.geometry.direct {
-                        let (lead, stride) = (op.geometry.lead, op.geometry.tile_stride);
-                        let into = Into { planes: &mut scratch.tile, lead, stride, keep: None };
-                        self.evaluate(shared, op.source, group, into);
-                    } else {
-                        let (flat, tile) = (&scratch.flat, &mut scratch.tile);
-                        self.relayout(&op.geometry, &source, samples.start, first, flat, tile);
-                    }
+            let groups = self.chunk_groups(chunk, size);
+            for (local, group) in groups.clone().enumerate() {
+                for strip in g.strips() {
+                    self.fill_input(shared, op, group, &strip, phases, &mut scratch.tile, None);
                     scratch.clock.lap(Part::Evaluate);
-                    self.gradient_tile(shared, op, gradient, group, &mut scratch.gradient_tile);
+                    let (from, tile) = (&shared.gradients[gradient.0], &mut scratch.gradient_tile);
+                    self.fill_gradient(shared, op, from, group, &strip, tile);
                     scratch.clock.lap(Part::GradientTile);
-                    self.products(shared, op, layer, &output, target, scratch, accumulators, bias_sums);
+                    let mut ahead = [Ahead::default(); 2];
+                    if let Some((next, strip)) = g.next(group, &strip, groups.end) {
+                        let out = out.data.get((next - groups.start) * source.group_len()..).unwrap_or_default();
+                        ahead = self.backward_ahead(shared, op, gradient, target, next, &strip, out);
+                    }
+                    let sums_of = (&mut *accumulators, &mut *bias_sums);
+                    self.weight_products(shared, op, layer, &strip, scratch, sums_of, ahead[0]);
                     if *target == Target::Nowhere {
                         continue;
                     }
-                    if op.geometry.direct {
-                        let at = (first - range.start) / source.samples * source.group_len();
-                        let out = &mut out.data[at..at + source.group_len()];
-                        let evaluated = (&scratch.tile[..], op.geometry.lead, op.geometry.tile_stride);
-                        let from = Some((&scratch.dx[..], op.geometry.dx_stride));
-                        let (value, index) = (op.source, group);
-                        let group = Group { value, target, index, from, evaluated, out, sums };
-                        self.finish_group(shared, &mut scratch.unread, group);
-                    } else {
-                        let (dx, flat) = (&scratch.dx, &mut scratch.flat_gradient);
-                        self.relayout_back(&op.geometry, &source, samples.start, first, dx, flat);
-                    }
-                    scratch.clock.lap(Part::Finish);
-                }
-                if !op.geometry.direct && *target != Target::Nowhere {
-                    let groups = start / source.samples..source.groups(samples.end);
-                    for (local, index) in groups.enumerate() {
-                        let at = (start - range.start) / source.samples + local;
-                        let out = &mut out.data[at * source.group_len()..(at + 1) * source.group_len()];
-                        let here = local * source.group_len()..(local + 1) * source.group_len();
-                        let evaluated = (&scratch.flat[here.clone()], 0, source.stride);
-                        let from = Some((&scratch.flat_gradient[here], source.stride));
-                        let value = op.source;
-                        let group = Group { value, target, index, from, evaluated, out, sums };
-                        self.finish_group(shared, &mut scratch.unread, group);
+                    self.input_products(shared, op, &strip, scratch, ahead[1]);
+                    let out = &mut out.data[local * source.group_len()..(local + 1) * source.group_len()];
+                    for phase in 0..phases {
+                        let region = g.region(&source, phase, &strip);
+                        let from = (phase < g.read).then(|| {
+                            (&scratch.dx[phase * g.window.input.channels * g.dx.plane..], g.dx)
+                        });
+                        let evaluated = (&scratch.tile[g.in_tile(phase, &strip, strip.start)..], g.tile);
+                        let (value, index, out) = (op.source, group, &mut *out);
+                        let group = Group { value, target, index, region, from, evaluated, out, sums };
+                        let sums = (&mut scratch.unread[..], &mut scratch.lane_sums[..]);
+                        self.finish_group(shared, sums, group);
                     }
                     scratch.clock.lap(Part::Finish);
                 }
@@ -186,104 +163,88 @@ impl Pass<'_> {
         self.finish_norms(workspace, store, op.source, target, chunks);
     }
 
-    /// One group's gradient with respect to the convolution's raw output, zeros around it.
-    fn gradient_tile(
+    /// What a strip will touch: its tiles' sources, and where its gradient goes.
+    fn backward_ahead<'b>(
         &self,
-        workspace: &Workspace,
+        workspace: &'b Workspace,
         op: &Convolve,
         gradient: GradId,
+        target: &Target,
         group: usize,
-        tile: &mut [f32],
-    ) {
-        let program = &self.plan.program;
-        let layout = &program.tensors[op.output.0];
-        let start = group * layout.group_len();
-        let gradient = &workspace.gradients[gradient.0][start..start + layout.group_len()];
-        let mask = program.mask(op.output, layout.valid(group, self.batch));
-        let (stride, n, channels) = (layout.stride, layout.positions, layout.extent.channels);
-        let (lead, to) = (op.geometry.gradient_lead, op.geometry.gradient_stride);
-        let isa = self.plan.isa;
-        match op.norm {
-            None => {
-                let terms = [Term { planes: gradient, affine: None }];
-                combine(isa, &terms, false, mask, stride, n, tile, lead, to, None, channels);
+        strip: &Range<usize>,
+        out: &'b [f32],
+    ) -> [Ahead<'b>; 2] {
+        let (program, g) = (&self.plan.program, &op.geometry);
+        let (source, output) = (program.layout(op.source), &program.tensors[op.output.0]);
+        let mut ahead = [Ahead::default(); 2];
+        let run = g.gradient_run(output, strip);
+        let start = group * output.group_len();
+        let here = start + run.start..start + run.end;
+        ahead[0].slices[0] = &workspace.gradients[gradient.0][here.clone()];
+        if op.norm.is_some() {
+            ahead[0].slices[1] = &workspace.tensors[op.output.0][here];
+        }
+        let read = self.source_ahead(workspace, op.source, group, g.source_run(source, strip), false);
+        ahead[0].slices[2] = read[0];
+        ahead[1].slices[0] = read[1];
+        let run = g.pixel_run(source, strip);
+        let start = group * source.group_len();
+        if let Target::Finish { extra, .. } = target {
+            for (slice, extra) in ahead[1].slices[2..].iter_mut().zip(extra) {
+                *slice = &workspace.gradients[extra.0][start + run.start..start + run.end];
             }
-            Some(norm) => {
-                let norm = &workspace.norms[norm.0];
-                let raw = &workspace.tensors[op.output.0][start..start + layout.group_len()];
-                let terms = [
-                    Term { planes: gradient, affine: Some((&norm.of_gradient, &self.plan.zeros)) },
-                    Term { planes: raw, affine: Some((&norm.of_input, &norm.constant)) },
-                ];
-                combine(isa, &terms, false, mask, stride, n, tile, lead, to, None, channels);
+            // The norms' inputs, which the evaluated value was not made of if it is stored.
+            let value = &program.values[op.source.0];
+            let stored = value.stored.is_some();
+            let norms = value.terms.iter().filter(|term| term.norm.is_some() && stored);
+            for (slice, term) in ahead[1].slices[4..].iter_mut().zip(norms) {
+                *slice = &workspace.tensors[term.tensor.0][start + run.start..start + run.end];
             }
         }
+        ahead[1].slices[1] = out.get(run).unwrap_or_default();
+        ahead
     }
 
-    /// Weight gradient and raw input gradient of one group, from its two tiles.
-    fn products(
+    /// Weight gradient of one strip, from its two tiles.
+    fn weight_products(
         &self,
         workspace: &Workspace,
         op: &Convolve,
-        weights: &CompiledLayer,
-        output: &Layout,
-        target: &Target,
+        layer: &CompiledLayer,
+        strip: &Range<usize>,
         scratch: &mut Scratch,
-        accumulators: &mut [f32],
-        bias_sums: &mut [f64],
+        (accumulators, bias_sums): (&mut [f32], &mut [f64]),
+        ahead: Ahead<'_>,
     ) {
         let (isa, g) = (self.plan.isa, &op.geometry);
-        let layer = &self.plan.layers[op.layer];
-        let (forward, transposed) = &workspace.weights[op.layer];
-        let Scratch { tile, gradient_tile, dx, clock, .. } = scratch;
-        let planes = &gradient_tile[g.gradient_lead..];
-        let n = output.positions;
-        sddmm(
-            isa,
-            weights.forward.taps(forward),
-            planes,
-            g.gradient_stride,
-            tile,
-            n,
-            usize::MAX,
-            accumulators,
-        );
-        plane_sums(isa, planes, g.gradient_stride, n, bias_sums);
-        clock.lap(Part::WeightGradient);
-        if *target != Target::Nowhere {
-            let taps = layer.transposed.taps(transposed);
-            spmm(isa, taps, gradient_tile, dx, g.dx_stride, g.in_positions, Epilogue::Store);
-            clock.lap(Part::InputGradient);
+        let rows = g.output_rows(strip);
+        if rows.is_empty() {
+            return;
         }
+        let taps = layer.forward.taps(&workspace.weights[op.layer].0);
+        let planes = &scratch.gradient_tile[g.in_gradient(strip, rows.start)..];
+        let (height, columns) = (rows.len(), g.output_columns());
+        let (tile, row) = (&scratch.tile, g.tile.row);
+        sddmm(isa, taps, planes, g.gradient, tile, row, height, columns, accumulators, ahead);
+        plane_sums(isa, planes, g.gradient, height, columns, bias_sums);
+        scratch.clock.lap(Part::WeightGradient);
     }
 
-    /// Puts an output group's input gradient (planes `[phase][channel]`) in the places of its pixels in `flat`.
-    fn relayout_back(
+    /// Raw input gradient of one strip, in planes `[phase][channel]`.
+    fn input_products(
         &self,
-        geometry: &Geometry,
-        source: &Layout,
-        origin: usize,
-        start: usize,
-        dx: &[f32],
-        flat: &mut [f32],
+        workspace: &Workspace,
+        op: &Convolve,
+        strip: &Range<usize>,
+        scratch: &mut Scratch,
+        ahead: Ahead<'_>,
     ) {
-        let channels = geometry.window.input.channels;
-        for local in 0..geometry.samples.min(self.batch - start) {
-            let at = start + local - origin;
-            let group = &mut flat[at / source.samples * source.group_len()..][..source.group_len()];
-            let step = geometry.window.stride;
-            geometry.for_each_phase(source, at % source.samples, |phase, offset, rows, pixels| {
-                for channel in 0..channels {
-                    let from = (phase * channels + channel) * geometry.dx_stride
-                        + local * geometry.rows * geometry.pitch;
-                    let to = &mut group[channel * source.stride + offset..];
-                    for y in 0..rows {
-                        let from = &dx[from + y * geometry.pitch..][..pixels];
-                        place(from, &mut to[y * step * source.pitch..], step);
-                    }
-                }
-            });
-        }
+        let (isa, g) = (self.plan.isa, &op.geometry);
+        let taps = self.plan.layers[op.layer].transposed.taps(&workspace.weights[op.layer].1);
+        let (rows, columns) = (g.phase_rows(strip).len(), g.dx_columns());
+        let Scratch { gradient_tile, dx, clock, .. } = scratch;
+        spmm(isa, taps, gradient_tile, g.gradient.row, dx, g.dx, rows, columns, Epilogue::Store, ahead);
+        clock.lap(Part::InputGradient);
     }
 
     fn finish_value(
@@ -293,8 +254,7 @@ impl Pass<'_> {
         value: ValueId,
         target: &Target,
     ) {
-        let size = self.plan.chunk(&[self.plan.program.layout(value)]);
-        self.each_group(workspace, store, value, target, size, &|_, _, _, _| false);
+        self.each_group(workspace, store, value, target, &|_, _, _, _| false);
     }
 
     /// Finishes every group of `value`; `own` fills the operation's own part of a group, given the evaluated value, and
@@ -305,35 +265,32 @@ impl Pass<'_> {
         store: &mut ParamStore,
         value: ValueId,
         target: &Target,
-        size: usize,
         own: &(impl Fn(&Workspace, usize, &[f32], &mut [f32]) -> bool + Sync),
     ) {
         let layout = *self.plan.program.layout(value);
-        let channels = layout.extent.channels;
+        let (channels, size) = (layout.extent.channels, self.plan.chunk());
         let chunks = self.batch.div_ceil(size);
         let mut out = self.take_target(workspace, target);
         let mut sums = take(&mut workspace.sums);
         let outputs = (
-            Chunks::new(&mut out[..], size / layout.samples * layout.group_len()),
+            Chunks::new(&mut out[..], layout.len(size)),
             Chunks::new(&mut sums[..chunks * 3 * channels], 3 * channels),
         );
         let shared = &*workspace;
         for_each_chunk(self.parallel, 0..chunks, outputs, &|chunk, (out, sums)| {
-            let Scratch { flat, flat_gradient, unread, .. } = &mut *shared.scratch();
+            let Scratch { flat, flat_gradient, unread, lane_sums, .. } = &mut *shared.scratch();
             let sums = &mut sums.data[..3 * channels];
             sums.fill(0.0);
-            let range = self.samples(chunk, size);
-            for start in range.clone().step_by(layout.samples) {
-                let index = start / layout.samples;
+            let region = Region::whole(&layout);
+            let groups = out.data.chunks_exact_mut(layout.group_len());
+            for (index, out) in self.chunk_groups(chunk, size).zip(groups) {
                 let flat = &mut flat[..layout.group_len()];
-                let into = Into { planes: flat, lead: 0, stride: layout.stride, keep: None };
-                self.evaluate(shared, value, index, into);
+                self.evaluate_whole(shared, value, index, flat, None);
                 let part = &mut flat_gradient[..layout.group_len()];
-                let from = own(shared, index, flat, part).then_some((&part[..], layout.stride));
-                let at = (start - range.start) / layout.samples * layout.group_len();
-                let out = &mut out.data[at..at + layout.group_len()];
-                let evaluated = (&flat[..], 0, layout.stride);
-                self.finish_group(shared, unread, Group { value, target, index, from, evaluated, out, sums });
+                let from = own(shared, index, flat, part).then_some((&part[..], layout.flat()));
+                let evaluated = (&flat[..], layout.flat());
+                let group = Group { value, target, index, region, from, evaluated, out, sums };
+                self.finish_group(shared, (unread, lane_sums), group);
             }
         });
         self.put_target(workspace, target, out);
@@ -346,15 +303,14 @@ impl Pass<'_> {
         let program = &self.plan.program;
         let term = program.values[value.0].terms[term];
         let layout = program.tensors[term.tensor.0];
-        let size = self.plan.chunk(&[&layout]);
+        let size = self.plan.chunk();
         let mut out = take(&mut workspace.gradients[to.0]);
-        let outputs = Chunks::new(&mut out[..], size / layout.samples * layout.group_len());
+        let outputs = Chunks::new(&mut out[..], layout.len(size));
         let shared = &*workspace;
         for_each_chunk(self.parallel, 0..self.batch.div_ceil(size), outputs, &|chunk, out| {
             let Some(norm) = term.norm.map(|norm| &shared.norms[norm.0]) else { return };
-            let range = self.samples(chunk, size);
-            for start in range.clone().step_by(layout.samples) {
-                let group = start / layout.samples;
+            let groups = out.data.chunks_exact_mut(layout.group_len());
+            for (group, out) in self.chunk_groups(chunk, size).zip(groups) {
                 let here = group * layout.group_len()..(group + 1) * layout.group_len();
                 let terms = [
                     Term {
@@ -366,26 +322,12 @@ impl Pass<'_> {
                         affine: Some((&norm.of_input, &norm.constant)),
                     },
                 ];
-                let mask = program.mask(term.tensor, layout.valid(group, self.batch));
-                let at = (start - range.start) / layout.samples * layout.group_len();
-                let (stride, n, channels) = (layout.stride, layout.positions, layout.extent.channels);
-                let to = &mut out.data[at..at + layout.group_len()];
-                combine(self.plan.isa, &terms, false, mask, stride, n, to, 0, stride, None, channels);
+                let mask = program.masks.get(group, self.batch);
+                let Region { grid, rows, columns, .. } = Region::whole(&layout);
+                let (isa, channels) = (self.plan.isa, layout.extent.channels);
+                combine(isa, &terms, grid, 1, false, mask, out, grid, None, channels, rows, columns);
             }
         });
         workspace.gradients[to.0] = out;
-    }
-}
-
-/// `to[i * step] = from[i]` for steps of 1 and 2; numbers between stay.
-fn place(from: &[f32], to: &mut [f32], step: usize) {
-    if step == 1 {
-        return to[..from.len()].copy_from_slice(from);
-    }
-    if let Some(&last) = from.last() {
-        to[2 * (from.len() - 1)] = last;
-    }
-    for (to, &from) in to.chunks_exact_mut(2).zip(from) {
-        to[0] = from;
     }
 }

@@ -37,7 +37,7 @@ impl DenseScratch {
     fn compile(&mut self, plan: &Plan, workspace: &mut Workspace, op: &Convolve) {
         let window = &op.geometry.window;
         self.layer.compile_full(window.weight, &op.geometry, &mut self.index);
-        let chunks = plan.max_batch.div_ceil(plan.weight_chunk_for(op, window.weight.len()));
+        let chunks = plan.max_batch.div_ceil(plan.weight_chunk_for(window.weight.len()));
         workspace.fit(chunks * window.weight.len() * plan.isa.lanes(), chunks * window.output.channels);
     }
 }

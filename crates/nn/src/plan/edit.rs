@@ -28,7 +28,7 @@ impl Plan {
             }
             let weights = self.layers[layer].forward.order.len();
             let Some(convolve) = convolution(&self.program, layer) else { continue };
-            let chunks = self.max_batch.div_ceil(self.weight_chunk_for(convolve, weights));
+            let chunks = self.max_batch.div_ceil(self.weight_chunk_for(weights));
             workspace
                 .fit(chunks * weights * self.isa.lanes(), chunks * convolve.geometry.window.output.channels);
         }
@@ -55,7 +55,7 @@ impl Plan {
             }
             // The fewer weights the more chunks, as long as all partial gradients stay within the limit.
             let most = self.layers[layer].forward.order.capacity();
-            let chunks = |weights| self.max_batch.div_ceil(self.weight_chunk_for(convolve, weights));
+            let chunks = |weights| self.max_batch.div_ceil(self.weight_chunk_for(weights));
             let limit =
                 (MAX_ACCUMULATOR_BYTES / size_of::<f32>()).max(chunks(most) * most * self.isa.lanes());
             let accumulators = (chunks(0) * most * self.isa.lanes()).min(limit);

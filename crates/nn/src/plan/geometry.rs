@@ -1,9 +1,10 @@
-//! How a convolution reads shifted planes: phases of its stride, offsets of its taps, zeros around its tiles.
+//! How a convolution reads shifted planes: phases of its stride, offsets of its taps, strips of rows in tiles with zeros around.
 
-use super::layout::{Layout, Spacing, round_up};
+use super::layout::{Layout, Region};
 use crate::graph::Extent;
 use rarefy_core::WeightShape;
-use rarefy_kernels::MAX_LANES;
+use rarefy_kernels::Grid;
+use std::ops::Range;
 
 /// One axis of a kernel position: which phase of the input it reads and how far it is shifted there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,146 +43,312 @@ impl Window {
         len.saturating_sub(phase).div_ceil(self.stride)
     }
 
-    /// Least pitch and rows of the output's layout at which shifted reads of pixels never meet a neighbour's pixels.
-    pub(crate) fn spacing(&self) -> Spacing {
-        let (top, bottom) = self.margins(self.weight.kernel_h);
-        let (left, right) = self.margins(self.weight.kernel_w);
-        let least = |input: usize, output: usize, before: usize, after: usize| {
-            (self.phase_len(input, 0) + before).max(output + after).max(output)
-        };
-        Spacing {
-            pitch: least(self.input.width, self.output.width, left, right),
-            rows: least(self.input.height, self.output.height, top, bottom),
-        }
-    }
-}
-
-/// Tiles and offsets of one convolution.
-///
-/// The *input tile* holds planes `[phase][channel]` placed as the output's layout places pixels, with zeros around; the
-/// *gradient tile* holds the output channels' planes with zeros around.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Geometry {
-    pub(crate) window: Window,
     /// Phases (y, x) of the input that some tap reads.
-    pub(crate) phases: Vec<(usize, usize)>,
-    /// Row pitch shared by tiles and output.
-    pub(crate) pitch: usize,
-    /// Rows per sample shared by tiles and output.
-    pub(crate) rows: usize,
-    /// Samples per tile.
-    pub(crate) samples: usize,
-    /// Run of positions of the output.
-    pub(crate) out_positions: usize,
-    /// Run of positions of one phase of the input.
-    pub(crate) in_positions: usize,
-    /// Zeros before the first plane of the input tile.
-    pub(crate) lead: usize,
-    /// Distance of planes of the input tile.
-    pub(crate) tile_stride: usize,
-    /// Numbers of the input tile.
-    pub(crate) tile_len: usize,
-    /// Zeros before the first plane of the gradient tile.
-    pub(crate) gradient_lead: usize,
-    /// Distance of planes of the gradient tile.
-    pub(crate) gradient_stride: usize,
-    /// Numbers of the gradient tile.
-    pub(crate) gradient_len: usize,
-    /// Distance of planes of the input gradient.
-    pub(crate) dx_stride: usize,
-    /// Input planes are placed exactly as the input tile's: no relayout.
-    pub(crate) direct: bool,
-}
-
-impl Geometry {
-    /// Tiles for a window whose input and output are stored as given.
-    pub(crate) fn new(window: Window, source: &Layout, output: &Layout, lanes: usize) -> Self {
-        let (kh, kw) = (window.weight.kernel_h, window.weight.kernel_w);
-        let (top, bottom) = window.margins(kh);
-        let (left, right) = window.margins(kw);
+    fn read_phases(&self) -> Vec<(usize, usize)> {
         let mut phases = Vec::new();
-        for y in 0..kh {
-            for x in 0..kw {
-                let phase = (window.shift(y).phase, window.shift(x).phase);
+        for y in 0..self.weight.kernel_h {
+            for x in 0..self.weight.kernel_w {
+                let phase = (self.shift(y).phase, self.shift(x).phase);
                 if !phases.contains(&phase) {
                     phases.push(phase);
                 }
             }
         }
-        let Layout { pitch, rows, samples, .. } = *output;
+        phases
+    }
+
+    /// Every pixel of the input is in a phase that some tap reads.
+    pub(crate) fn reads_every_phase(&self) -> bool {
+        self.read_phases().len() == self.stride * self.stride
+    }
+}
+
+/// Tiles and offsets of one convolution.
+///
+/// It goes over strips of output rows. The *input tile* holds the rows of planes `[phase][channel]` that a strip reads, the *gradient
+/// tile* those of the output channels, both with zeros where the image ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Geometry {
+    pub(crate) window: Window,
+    lanes: usize,
+    /// Phases (y, x) of the input: those that some tap reads, then the others.
+    pub(crate) phases: Vec<(usize, usize)>,
+    /// How many of them some tap reads.
+    pub(crate) read: usize,
+    top: usize,
+    bottom: usize,
+    left: usize,
+    right: usize,
+    /// Rows that strips are cut from: those of the output or of a phase, whichever are more.
+    rows: usize,
+    /// Rows of a strip.
+    strip: usize,
+    /// Places in the input tile.
+    pub(crate) tile: Grid,
+    /// Places in the gradient tile.
+    pub(crate) gradient: Grid,
+    /// Places in the input gradient of a strip.
+    pub(crate) dx: Grid,
+}
+
+/// Room for both tiles and the input gradient of a strip, in numbers per lane: 768 KB for 16 lanes, which leaves most of a second cache of
+/// 2 MB to the planes that pass by.
+const STRIP_ROOM: usize = 12 << 10;
+
+impl Geometry {
+    /// Tiles for a window between activations of `lanes` samples a group.
+    pub(crate) fn new(window: Window, lanes: usize) -> Self {
+        let (top, bottom) = window.margins(window.weight.kernel_h);
+        let (left, right) = window.margins(window.weight.kernel_w);
+        let mut phases = window.read_phases();
+        let read = phases.len();
+        let every = (0..window.stride).flat_map(|y| (0..window.stride).map(move |x| (y, x)));
+        for phase in every {
+            if !phases.contains(&phase) {
+                phases.push(phase);
+            }
+        }
         let phase_rows = window.phase_len(window.input.height, 0);
-        let in_positions = round_up(((samples - 1) * rows + phase_rows) * pitch, lanes);
-        let before = top * pitch + left;
-        let after = bottom * pitch + right;
-        let tile = |before: usize, after: usize, positions: usize, reach: usize, planes: usize| {
-            let lead = round_up(before, MAX_LANES);
-            let stride = round_up(lead.max(after) + positions, MAX_LANES);
-            (lead, stride, planes * stride + lead + round_up(after + reach, MAX_LANES))
-        };
-        let planes = phases.len() * window.input.channels;
-        let (lead, tile_stride, tile_len) = tile(before, after, in_positions, output.positions, planes);
-        let (gradient_lead, gradient_stride, gradient_len) =
-            tile(after, before, output.positions, in_positions, window.output.channels);
-        let direct = window.stride == 1 && source.places_like(&Layout { extent: source.extent, ..*output })
-            // The image itself may be larger or smaller than the output: then placement differs even at equal pitch.
-            && (window.input.height, window.input.width) == (window.output.height, window.output.width)
-            && in_positions == source.positions;
+        let phase_columns = window.phase_len(window.input.width, 0);
+        let rows = phase_rows.max(window.output.height);
+        // A tile's row, in pixels: what the taps of one direction reach, and the pixels themselves.
+        let pitch = left + phase_columns.max(window.output.width + right);
+        let gradient_pitch = right + window.output.width.max(phase_columns + left);
+        let channels = window.input.channels;
+        let fixed = (top + bottom) * (phases.len() * channels * pitch + window.output.channels * gradient_pitch);
+        let each = phases.len() * channels * pitch
+            + window.output.channels * gradient_pitch
+            + read * channels * phase_columns;
+        let most = STRIP_ROOM.saturating_sub(fixed) / each.max(1);
+        // Register tiles are 1, 2 or 4 rows high.
+        let most = if most > 1 { most & !1 } else { 1 };
+        let strip = rows.div_ceil(rows.div_ceil(most).max(1)).next_multiple_of(2).clamp(1, rows.max(1)).min(most.max(1));
+        let tile_rows = strip + top + bottom;
+        let grid = |rows: usize, pitch: usize| Grid { plane: rows * pitch * lanes, row: pitch * lanes };
         Self {
             window,
+            lanes,
             phases,
-            pitch,
+            read,
+            top,
+            bottom,
+            left,
+            right,
             rows,
-            samples,
-            out_positions: output.positions,
-            in_positions,
-            lead,
-            tile_stride,
-            tile_len,
-            gradient_lead,
-            gradient_stride,
-            gradient_len,
-            dx_stride: round_up(in_positions, MAX_LANES),
-            direct,
+            strip,
+            tile: grid(tile_rows, pitch),
+            gradient: grid(tile_rows, gradient_pitch),
+            // A vector more, so that planes do not all fall into the same sets of the first cache.
+            dx: Grid { plane: (strip * phase_columns + 1) * lanes, row: phase_columns * lanes },
         }
     }
 
-    /// Phase index and shift in positions of kernel position (y, x).
-    pub(crate) fn tap(&self, y: usize, x: usize) -> (usize, isize) {
+    /// Numbers of the input tile.
+    pub(crate) fn tile_len(&self) -> usize {
+        self.phases.len() * self.window.input.channels * self.tile.plane
+    }
+
+    /// Numbers of the gradient tile.
+    pub(crate) fn gradient_len(&self) -> usize {
+        self.window.output.channels * self.gradient.plane
+    }
+
+    /// Numbers of the input gradient of a strip.
+    pub(crate) fn dx_len(&self) -> usize {
+        self.read * self.window.input.channels * self.dx.plane
+    }
+
+    /// The strips, from top to bottom.
+    pub(crate) fn strips(&self) -> impl Iterator<Item = Range<usize>> + use<> {
+        let (rows, strip) = (self.rows, self.strip);
+        (0..rows).step_by(strip).map(move |start| start..(start + strip).min(rows))
+    }
+
+    /// The strip after `strip`, with the group it is of, in a chunk whose groups end at `end`.
+    pub(crate) fn next(&self, group: usize, strip: &Range<usize>, end: usize) -> Option<(usize, Range<usize>)> {
+        let to = |start: usize| start..(start + self.strip).min(self.rows);
+        if strip.end < self.rows {
+            Some((group, to(strip.end)))
+        } else {
+            (group + 1 < end).then(|| (group + 1, to(0)))
+        }
+    }
+
+    /// Numbers of the source, from the start of its group, that a strip is the first to read.
+    pub(crate) fn source_run(&self, source: &Layout, strip: &Range<usize>) -> Range<usize> {
+        let (stride, height) = (self.window.stride, self.window.input.height);
+        let fresh = fresh(strip, self.bottom);
+        run(source, &clip(&(fresh.start * stride..fresh.end * stride), height))
+    }
+
+    /// Numbers of the source that are the pixels of a strip.
+    pub(crate) fn pixel_run(&self, source: &Layout, strip: &Range<usize>) -> Range<usize> {
+        let (stride, height) = (self.window.stride, self.window.input.height);
+        run(source, &clip(&(strip.start * stride..strip.end * stride), height))
+    }
+
+    /// Numbers of the output that a strip of the backward pass is the first to read.
+    pub(crate) fn gradient_run(&self, output: &Layout, strip: &Range<usize>) -> Range<usize> {
+        run(output, &clip(&fresh(strip, self.top), self.window.output.height))
+    }
+
+    /// Rows of the output in a strip.
+    pub(crate) fn output_rows(&self, strip: &Range<usize>) -> Range<usize> {
+        clip(strip, self.window.output.height)
+    }
+
+    /// Rows of the largest phase in a strip.
+    pub(crate) fn phase_rows(&self, strip: &Range<usize>) -> Range<usize> {
+        clip(strip, self.window.phase_len(self.window.input.height, 0))
+    }
+
+    /// Numbers of an output row.
+    pub(crate) fn output_columns(&self) -> usize {
+        self.window.output.width * self.lanes
+    }
+
+    /// Numbers of a row of the input gradient.
+    pub(crate) fn dx_columns(&self) -> usize {
+        self.dx.row
+    }
+
+    /// Rows `rows` of phase `phase` in the planes of `source`, as far as there are any.
+    pub(crate) fn region(&self, source: &Layout, phase: usize, rows: &Range<usize>) -> Region {
+        let (stride, (py, px)) = (self.window.stride, self.phases[phase]);
+        let rows = clip(rows, self.window.phase_len(self.window.input.height, py));
+        let Grid { plane, row } = source.grid();
+        Region {
+            start: (rows.start * stride + py) * row + px * self.lanes,
+            grid: Grid { plane, row: row * stride },
+            step: stride,
+            rows: rows.len(),
+            columns: self.window.phase_len(self.window.input.width, px) * self.lanes,
+        }
+    }
+
+    /// Where row `row` of phase `phase` starts in the input tile of a strip.
+    pub(crate) fn in_tile(&self, phase: usize, strip: &Range<usize>, row: usize) -> usize {
+        let plane = phase * self.window.input.channels;
+        self.tile.at(plane, row + self.top - strip.start) + self.left * self.lanes
+    }
+
+    /// Where output row `row` starts in the gradient tile of a strip.
+    pub(crate) fn in_gradient(&self, strip: &Range<usize>, row: usize) -> usize {
+        self.gradient.at(0, row + self.bottom - strip.start) + self.right * self.lanes
+    }
+
+    /// Zeros beside the pixels of the first `phases` phases of the input tile.
+    pub(crate) fn clear_sides(&self, tile: &mut [f32], phases: usize) {
+        let planes = self.window.input.channels * self.tile.plane;
+        let left = self.left * self.lanes;
+        for (tile, &(_, px)) in tile.chunks_exact_mut(planes.max(1)).zip(&self.phases[..phases]) {
+            let columns = self.window.phase_len(self.window.input.width, px) * self.lanes;
+            clear_sides(tile, self.tile.row, left, columns);
+        }
+    }
+
+    /// Zeros beside the pixels of the gradient tile.
+    pub(crate) fn clear_gradient_sides(&self, tile: &mut [f32]) {
+        let tile = &mut tile[..self.gradient_len()];
+        clear_sides(tile, self.gradient.row, self.right * self.lanes, self.output_columns());
+    }
+
+    /// Moves the input tile of the first `phases` phases on to `strip`: rows it shares with the one before move up, rows outside the image
+    /// become zero. The rest, which it returns, is to be filled, as far as each phase has it.
+    pub(crate) fn roll(&self, tile: &mut [f32], phases: usize, strip: &Range<usize>) -> Range<usize> {
+        let planes = self.window.input.channels * self.tile.plane;
+        let mut fresh = 0..0;
+        for (tile, &(py, _)) in tile.chunks_exact_mut(planes.max(1)).zip(&self.phases[..phases]) {
+            let height = self.window.phase_len(self.window.input.height, py);
+            fresh = roll(tile, self.tile, self.strip, (self.top, self.bottom), height, strip);
+        }
+        fresh
+    }
+
+    /// The same with the gradient tile; the rows to be filled are those that the output has.
+    pub(crate) fn roll_gradient(&self, tile: &mut [f32], strip: &Range<usize>) -> Range<usize> {
+        let height = self.window.output.height;
+        let tile = &mut tile[..self.gradient_len()];
+        let fresh = roll(tile, self.gradient, self.strip, (self.bottom, self.top), height, strip);
+        clip(&fresh, height)
+    }
+
+    /// Phase index and shift (rows, columns) of kernel position (y, x).
+    pub(crate) fn tap(&self, y: usize, x: usize) -> (usize, isize, isize) {
         let (sy, sx) = (self.window.shift(y), self.window.shift(x));
         let phase = (sy.phase, sx.phase);
         let index = self.phases.iter().position(|&known| known == phase).unwrap_or(0);
-        (index, sy.by * self.pitch as isize + sx.by)
+        (index, sy.by, sx.by)
     }
 
     /// Where the forward pass reads input channel `channel` for kernel position (y, x), in the input tile.
     pub(crate) fn input_offset(&self, channel: usize, y: usize, x: usize) -> u32 {
-        let (phase, shift) = self.tap(y, x);
+        let (phase, down, right) = self.tap(y, x);
         let plane = phase * self.window.input.channels + channel;
-        ((plane * self.tile_stride + self.lead) as isize + shift) as u32
+        let (row, column) = (self.top as isize + down, self.left as isize + right);
+        (self.tile.at(plane, row as usize) + column as usize * self.lanes) as u32
     }
 
     /// Where the input gradient reads output channel `output` for kernel position (y, x), in the gradient tile.
     pub(crate) fn gradient_offset(&self, output: usize, y: usize, x: usize) -> u32 {
-        let (_, shift) = self.tap(y, x);
-        ((output * self.gradient_stride + self.gradient_lead) as isize - shift) as u32
+        let (_, down, right) = self.tap(y, x);
+        let (row, column) = (self.bottom as isize - down, self.right as isize - right);
+        (self.gradient.at(output, row as usize) + column as usize * self.lanes) as u32
     }
 
-    /// Calls `plane(phase, offset in the source's plane, rows, pixels in a row)` for every phase of one sample: its pixels
-    /// are the source's from that offset on, `stride` rows and `stride` columns apart.
-    pub(crate) fn for_each_phase(
-        &self,
-        source: &Layout,
-        sample: usize,
-        mut plane: impl FnMut(usize, usize, usize, usize),
-    ) {
-        let input = self.window.input;
-        for (phase, &(py, px)) in self.phases.iter().enumerate() {
-            let (rows, pixels) =
-                (self.window.phase_len(input.height, py), self.window.phase_len(input.width, px));
-            // A map of one row or column has no pixels in the odd phases, and may end before them.
-            if rows * pixels > 0 {
-                plane(phase, source.row(sample, py) + px, rows, pixels);
-            }
-        }
+    /// Channels of which a register tile reads no more than the first cache holds.
+    pub(crate) fn cached_channels(&self) -> usize {
+        let width = self.window.output.width.clamp(1, 8);
+        let height = (16 / width).min(self.window.output.height).max(1);
+        let patch = (height + self.top + self.bottom) * (width + self.left + self.right);
+        // 640 vectors are 40 KB of 64 bytes.
+        (640 / patch).max(1)
     }
+}
+
+/// The part of `rows` below `height`.
+fn clip(rows: &Range<usize>, height: usize) -> Range<usize> {
+    rows.start.min(height)..rows.end.min(height)
+}
+
+/// Rows of a strip and `after` more that the strip before did not have.
+fn fresh(strip: &Range<usize>, after: usize) -> Range<usize> {
+    if strip.start == 0 { 0..strip.end + after } else { strip.start + after..strip.end + after }
+}
+
+/// The numbers of rows, which are in one piece.
+fn run(layout: &Layout, rows: &Range<usize>) -> Range<usize> {
+    let row = layout.grid().row;
+    rows.start * row..rows.end * row
+}
+
+fn clear_sides(tile: &mut [f32], row: usize, left: usize, columns: usize) {
+    for row in tile.chunks_exact_mut(row) {
+        row[..left].fill(0.0);
+        row[left + columns..].fill(0.0);
+    }
+}
+
+/// Moves planes on to `strip`, with `before` and `after` rows around it, in an image of `height` rows; returns the rows that are new.
+fn roll(
+    tile: &mut [f32],
+    grid: Grid,
+    full: usize,
+    (before, after): (usize, usize),
+    height: usize,
+    strip: &Range<usize>,
+) -> Range<usize> {
+    let fresh = fresh(strip, after);
+    // Row `y` of the image is row `y + before - strip.start` of the tile.
+    let place = |y: usize| (y + before - strip.start) * grid.row;
+    let beyond = place(fresh.start.max(height).min(fresh.end))..place(fresh.end);
+    for plane in tile.chunks_exact_mut(grid.plane) {
+        if strip.start == 0 {
+            plane[..before * grid.row].fill(0.0);
+        } else {
+            plane.copy_within(full * grid.row..(full + before + after) * grid.row, 0);
+        }
+        plane[beyond.clone()].fill(0.0);
+    }
+    fresh
 }

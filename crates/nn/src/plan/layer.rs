@@ -3,6 +3,7 @@
 use super::geometry::Geometry;
 use rarefy_core::{Block, Pattern, WeightShape};
 use rarefy_kernels::{Taps, tile_taps, tile_vectors};
+use std::ops::Range;
 
 /// Stands for a position without a weight in a layer that runs as dense.
 pub(crate) const NO_WEIGHT: u32 = u32::MAX;
@@ -14,6 +15,8 @@ const RUN_AS_DENSE: f64 = 0.5;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Packed {
     pub(crate) rows: usize,
+    /// Groups of `rows` planes; `starts` has all of them for every block of planes that are read.
+    pub(crate) groups: usize,
     pub(crate) starts: Vec<u32>,
     pub(crate) offsets: Vec<u32>,
     /// Canonical index of each packed value, or [`NO_WEIGHT`].
@@ -22,7 +25,7 @@ pub(crate) struct Packed {
 
 impl Packed {
     pub(crate) fn taps<'a>(&'a self, values: &'a [f32]) -> Taps<'a> {
-        Taps { rows: self.rows, starts: &self.starts, offsets: &self.offsets, values }
+        Taps { rows: self.rows, groups: self.groups, starts: &self.starts, offsets: &self.offsets, values }
     }
 
     /// Gathers a column of the layer into packed order.
@@ -68,15 +71,17 @@ impl CompiledLayer {
     pub(crate) fn reserve(&mut self, pattern: &Pattern, geometry: &Geometry, weights: usize) {
         let (shape, block) = (pattern.shape(), pattern.block());
         let dense = runs_as_dense(weights as f64 / shape.len() as f64);
-        let planes = geometry.phases.len() * shape.inputs;
-        for (packed, planes, unit) in
-            [(&mut self.forward, shape.outputs, block.rows), (&mut self.transposed, planes, block.columns)]
-        {
+        let inputs = geometry.read * shape.inputs;
+        for (packed, planes, read, unit) in [
+            (&mut self.forward, shape.outputs, inputs, block.rows),
+            (&mut self.transposed, inputs, shape.outputs, block.columns),
+        ] {
             let weights = if dense { shape.len() } else { weights };
             let room = |list: &mut Vec<u32>, len: usize| list.reserve(len.saturating_sub(list.len()));
             room(&mut packed.order, weights);
             room(&mut packed.offsets, weights / group_rows(unit));
-            room(&mut packed.starts, planes / group_rows(unit) + 1);
+            let blocks = read.div_ceil(geometry.cached_channels());
+            room(&mut packed.starts, blocks * (planes / group_rows(unit)) + 1);
         }
     }
 
@@ -106,40 +111,42 @@ impl CompiledLayer {
         let weight = |output: usize, input: usize, y: usize, x: usize| {
             index[((output * shape.inputs + input) * shape.kernel_h + y) * shape.kernel_w + x]
         };
+        let existing = index.iter().filter(|&&weight| weight != NO_WEIGHT).count();
         let unit = |extent: usize, block: usize| group_rows(if as_dense { extent } else { block });
+        let phases = geometry.read;
         let Self { forward, transposed, .. } = self;
-        forward.restart(unit(shape.outputs, block.rows));
-        for first in (0..shape.outputs).step_by(forward.rows) {
-            for input in 0..shape.inputs {
-                for y in 0..shape.kernel_h {
-                    for x in 0..shape.kernel_w {
+        let rows = unit(shape.outputs, block.rows);
+        forward.restart(rows, shape.outputs / rows);
+        for planes in blocks(geometry, phases * shape.inputs, existing * rows / shape.outputs) {
+            for first in (0..shape.outputs).step_by(rows) {
+                for (phase, input) in planes.clone().map(|plane| (plane / shape.inputs, plane % shape.inputs)) {
+                    for (y, x) in kernel(shape).filter(|&(y, x)| geometry.tap(y, x).0 == phase) {
                         let offset = geometry.input_offset(input, y, x);
                         forward.push(as_dense, offset, |r| weight(first + r, input, y, x));
                     }
                 }
+                forward.starts.push(forward.offsets.len() as u32);
             }
-            forward.starts.push(forward.offsets.len() as u32);
         }
-        transposed.restart(unit(shape.inputs, block.columns));
-        for phase in 0..geometry.phases.len() {
-            for first in (0..shape.inputs).step_by(transposed.rows) {
-                for output in 0..shape.outputs {
-                    for y in 0..shape.kernel_h {
-                        for x in 0..shape.kernel_w {
-                            if geometry.tap(y, x).0 == phase {
-                                let offset = geometry.gradient_offset(output, y, x);
-                                transposed.push(as_dense, offset, |r| weight(output, first + r, y, x));
-                            }
+        let rows = unit(shape.inputs, block.columns);
+        transposed.restart(rows, phases * shape.inputs / rows);
+        for outputs in blocks(geometry, shape.outputs, existing * rows / (phases * shape.inputs)) {
+            for phase in 0..phases {
+                for first in (0..shape.inputs).step_by(rows) {
+                    for output in outputs.clone() {
+                        for (y, x) in kernel(shape).filter(|&(y, x)| geometry.tap(y, x).0 == phase) {
+                            let offset = geometry.gradient_offset(output, y, x);
+                            transposed.push(as_dense, offset, |r| weight(output, first + r, y, x));
                         }
                     }
+                    transposed.starts.push(transposed.offsets.len() as u32);
                 }
-                transposed.starts.push(transposed.offsets.len() as u32);
             }
         }
     }
 
     /// Names of the kernel instances: kind, then rows x vectors (or rows x taps) of the register tile.
-    pub(crate) fn path(&self, name: &str, block_len: usize) -> LayerPath {
+    pub(crate) fn path(&self, name: &str, block_len: usize, registers: usize) -> LayerPath {
         let kind = match (self.as_dense, block_len) {
             (true, _) => "dense",
             (false, 1) => "sparse",
@@ -148,17 +155,17 @@ impl CompiledLayer {
         let (f, t) = (self.forward.rows, self.transposed.rows);
         LayerPath {
             name: name.to_owned(),
-            forward: format!("{kind} {f}x{}", tile_vectors(f)),
-            input_grad: format!("{kind} {t}x{}", tile_vectors(t)),
-            weight_grad: format!("{kind} {f}x{}", tile_taps(f)),
+            forward: format!("{kind} {f}x{}", tile_vectors(registers, f)),
+            input_grad: format!("{kind} {t}x{}", tile_vectors(registers, t)),
+            weight_grad: format!("{kind} {f}x{}", tile_taps(registers, f)),
         }
     }
 }
 
 impl Packed {
-    /// Empties it, for groups of `rows` planes.
-    fn restart(&mut self, rows: usize) {
-        self.rows = rows;
+    /// Empties it, for `groups` groups of `rows` planes.
+    fn restart(&mut self, rows: usize, groups: usize) {
+        (self.rows, self.groups) = (rows, groups);
         for list in [&mut self.starts, &mut self.offsets, &mut self.order] {
             list.clear();
         }
@@ -172,6 +179,22 @@ impl Packed {
             self.order.extend((0..self.rows).map(weight));
         }
     }
+}
+
+/// Kernel positions (y, x), row by row.
+fn kernel(shape: WeightShape) -> impl Iterator<Item = (usize, usize)> {
+    (0..shape.kernel_h).flat_map(move |y| (0..shape.kernel_w).map(move |x| (y, x)))
+}
+
+/// Taps of a group in a block, at least, on average: fewer do not pay for loading and storing the group's sums.
+const BLOCK_TAPS: usize = 8;
+
+/// Cuts `planes` that are read into blocks that the first cache holds, unless too few of a group's `taps` would be in each.
+fn blocks(geometry: &Geometry, planes: usize, taps: usize) -> impl Iterator<Item = Range<usize>> + use<> {
+    let most = (taps / BLOCK_TAPS).max(1);
+    let parts = planes.div_ceil(geometry.cached_channels()).min(most).max(1);
+    let size = planes.div_ceil(parts).max(1);
+    (0..planes).step_by(size).map(move |start| start..(start + size).min(planes))
 }
 
 fn runs_as_dense(fraction: f64) -> bool {

@@ -1,113 +1,107 @@
-//! Where numbers live: planes with shared zero columns, samples side by side (the plane layout).
+//! Where numbers live: a pixel is one vector, the same pixel of as many samples as the instruction set has lanes.
+//!
+//! Every shift of a convolution is then a shift by whole vectors: no load crosses a cache line, no column is computed for nothing, and
+//! a stride of 2 is a matter of addresses.
 
 use crate::graph::Extent;
-use rarefy_kernels::MAX_LANES;
+use rarefy_kernels::Grid;
 
-/// Rounds up to a multiple.
-pub(crate) fn round_up(n: usize, multiple: usize) -> usize {
-    n.div_ceil(multiple) * multiple
-}
-
-/// Placement of a stored activation: `[group of samples][channel][plane]`.
+/// Placement of a stored activation: `[group of samples][row][channel][column][sample]`; lanes without a sample are zero.
 ///
-/// Pixel (y, x) of sample s of a group is at `(s * rows + y) * pitch + x` of its channel's plane; everything else in the
-/// plane is zero.
+/// The rows that a strip takes are one run of memory, which the hardware fetches ahead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Layout {
     /// One sample.
     pub(crate) extent: Extent,
-    /// Numbers from row to row: the width and the zero columns that neighbours share.
-    pub(crate) pitch: usize,
-    /// Rows from sample to sample.
-    pub(crate) rows: usize,
-    /// Samples side by side in one plane, a power of two.
-    pub(crate) samples: usize,
-    /// Length of the run that holds all pixels, a multiple of the lanes.
-    pub(crate) positions: usize,
-    /// Distance of planes, a multiple of the widest vector.
-    pub(crate) stride: usize,
+    /// Samples of a group: the lanes of a vector.
+    pub(crate) lanes: usize,
 }
-
-/// Zero columns and rows that the convolutions of one resolution ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Spacing {
-    /// Least row pitch.
-    pub(crate) pitch: usize,
-    /// Least rows per sample.
-    pub(crate) rows: usize,
-}
-
-/// Planes shorter than this hold several samples side by side.
-const SHORT_PLANE: usize = 64;
 
 impl Layout {
-    /// Placement of `extent` with the zeros of `spacing`, for batches of up to `max_batch` and vectors of `lanes`.
-    pub(crate) fn new(extent: Extent, spacing: Spacing, max_batch: usize, lanes: usize) -> Self {
-        let Spacing { pitch, rows } = spacing;
-        let most = max_batch.next_power_of_two().min(SHORT_PLANE);
-        let mut samples = 1;
-        while samples < most && samples * rows * pitch < SHORT_PLANE {
-            samples *= 2;
-        }
-        let positions = round_up(((samples - 1) * rows + extent.height) * pitch, lanes);
-        Self { extent, pitch, rows, samples, positions, stride: round_up(positions, MAX_LANES) }
+    /// Numbers of one row of a channel.
+    pub(crate) fn columns(&self) -> usize {
+        self.extent.width * self.lanes
+    }
+
+    /// Places of channels and rows in a group.
+    pub(crate) fn grid(&self) -> Grid {
+        Grid { plane: self.columns(), row: self.extent.channels * self.columns() }
+    }
+
+    /// Numbers of one channel of a group.
+    pub(crate) fn plane(&self) -> usize {
+        self.extent.area() * self.lanes
+    }
+
+    /// Places in a scratch copy of a group whose channels are in one piece each.
+    pub(crate) fn flat(&self) -> Grid {
+        Grid { plane: self.plane(), row: self.columns() }
     }
 
     /// Numbers of one group.
     pub(crate) fn group_len(&self) -> usize {
-        self.extent.channels * self.stride
+        self.extent.len() * self.lanes
     }
 
     /// Groups that `batch` samples fill.
     pub(crate) fn groups(&self, batch: usize) -> usize {
-        batch.div_ceil(self.samples)
+        batch.div_ceil(self.lanes)
     }
 
-    /// Samples of group `group` that exist in a batch.
-    pub(crate) fn valid(&self, group: usize, batch: usize) -> usize {
-        batch.saturating_sub(group * self.samples).min(self.samples)
+    /// Numbers of a batch.
+    pub(crate) fn len(&self, batch: usize) -> usize {
+        self.groups(batch) * self.group_len()
     }
 
-    /// Offset of row `y` of sample `sample` in a plane.
-    pub(crate) fn row(&self, sample: usize, y: usize) -> usize {
-        (sample * self.rows + y) * self.pitch
-    }
-
-    /// Whether two activations place pixels alike, whatever their channels.
-    pub(crate) fn places_like(&self, other: &Self) -> bool {
-        (self.pitch, self.rows, self.samples, self.positions)
-            == (other.pitch, other.rows, other.samples, other.positions)
-            && (self.extent.height, self.extent.width) == (other.extent.height, other.extent.width)
-    }
-
-    /// 1 at pixels of the first `valid` samples, 0 elsewhere.
-    pub(crate) fn mask(&self, valid: usize) -> Vec<f32> {
-        let mut mask = vec![0.0; self.stride];
-        for sample in 0..valid {
-            for y in 0..self.extent.height {
-                let start = self.row(sample, y);
-                mask[start..start + self.extent.width].fill(1.0);
-            }
-        }
-        mask
+    /// Place of the first pixel of row `y` of a channel of a sample.
+    pub(crate) fn at(&self, sample: usize, channel: usize, y: usize) -> usize {
+        sample / self.lanes * self.group_len() + self.grid().at(channel, y) + sample % self.lanes
     }
 }
 
-/// Masks of one layout for every number of samples in a group.
+/// Rows of the planes of a group, or every `step`-th pixel of every so many of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Region {
+    /// Start of the first row in its plane.
+    pub(crate) start: usize,
+    /// Places of planes and rows.
+    pub(crate) grid: Grid,
+    /// Vectors from one pixel to the next.
+    pub(crate) step: usize,
+    pub(crate) rows: usize,
+    /// Numbers of a row that are meant, without those between.
+    pub(crate) columns: usize,
+}
+
+impl Region {
+    /// All pixels.
+    pub(crate) fn whole(layout: &Layout) -> Self {
+        let (rows, columns) = (layout.extent.height, layout.columns());
+        Self { start: 0, grid: layout.grid(), step: 1, rows, columns }
+    }
+
+    /// Nothing is meant.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows == 0 || self.columns == 0
+    }
+}
+
+/// For 1 to `lanes` samples in a group: 1 in their lanes, 0 in the others.
 #[derive(Clone, Debug)]
 pub(crate) struct Masks {
-    stride: usize,
+    lanes: usize,
     numbers: Vec<f32>,
 }
 
 impl Masks {
-    pub(crate) fn new(layout: &Layout) -> Self {
-        let numbers = (1..=layout.samples).flat_map(|valid| layout.mask(valid)).collect();
-        Self { stride: layout.stride, numbers }
+    pub(crate) fn new(lanes: usize) -> Self {
+        let mask = |valid| (0..lanes).map(move |lane| if lane <= valid { 1.0 } else { 0.0 });
+        Self { lanes, numbers: (0..lanes).flat_map(mask).collect() }
     }
 
-    /// The mask of a group with `valid` samples (at least 1).
-    pub(crate) fn get(&self, valid: usize) -> &[f32] {
-        &self.numbers[(valid - 1) * self.stride..][..self.stride]
+    /// The mask of group `group` of a batch.
+    pub(crate) fn get(&self, group: usize, batch: usize) -> &[f32] {
+        let valid = batch.saturating_sub(group * self.lanes).clamp(1, self.lanes);
+        &self.numbers[(valid - 1) * self.lanes..][..self.lanes]
     }
 }

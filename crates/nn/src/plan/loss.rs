@@ -11,9 +11,8 @@ impl Pass<'_> {
         let value = &program.values[program.logits.0];
         let tensor = value.stored.unwrap_or(value.terms[0].tensor);
         let layout = &program.tensors[tensor.0];
-        let start = sample / layout.samples * layout.group_len() + layout.row(sample % layout.samples, 0);
         for (class, out) in out.iter_mut().enumerate() {
-            *out = workspace.tensors[tensor.0][start + class * layout.stride];
+            *out = workspace.tensors[tensor.0][layout.at(sample, class, 0)];
         }
     }
 
@@ -28,7 +27,7 @@ impl Pass<'_> {
         let (logits, slope) = row.split_at_mut(classes);
         let target = self.plan.schedule.logits.0;
         if scale.is_some() {
-            workspace.gradients[target][..layout.groups(self.batch) * layout.group_len()].fill(0.0);
+            workspace.gradients[target][..layout.len(self.batch)].fill(0.0);
         }
         let (mut total, mut hits) = (0.0, 0);
         for (sample, &label) in labels.iter().enumerate() {
@@ -37,10 +36,8 @@ impl Pass<'_> {
             total += loss;
             hits += usize::from(hit);
             if scale.is_some() {
-                let start =
-                    sample / layout.samples * layout.group_len() + layout.row(sample % layout.samples, 0);
                 for (class, &slope) in slope.iter().enumerate() {
-                    workspace.gradients[target][start + class * layout.stride] = slope;
+                    workspace.gradients[target][layout.at(sample, class, 0)] = slope;
                 }
             }
         }

@@ -1,14 +1,13 @@
 //! Lowers a graph to a [`Program`].
 
 use super::geometry::{Geometry, Window};
-use super::layout::{Layout, Masks, Spacing};
+use super::layout::{Layout, Masks};
 use super::program::{Convolve, Forward, Norm, NormId, PoolKind, Program, TensorId, Term, Value, ValueId};
 use crate::graph::{Extent, Graph, NodeId, Op, Role};
-use std::collections::BTreeMap;
 
-/// Lowers `graph` for batches of up to `max_batch` and vectors of `lanes`.
-pub(crate) fn lower(graph: &Graph, max_batch: usize, lanes: usize) -> Program {
-    let mut lowering = Lowering::new(graph, max_batch, lanes);
+/// Lowers `graph` for vectors of `lanes`.
+pub(crate) fn lower(graph: &Graph, lanes: usize) -> Program {
+    let mut lowering = Lowering::new(graph, lanes);
     for index in 0..graph.nodes().len() {
         let value = lowering.node(NodeId(index));
         lowering.value_of.push(value);
@@ -18,9 +17,7 @@ pub(crate) fn lower(graph: &Graph, max_batch: usize, lanes: usize) -> Program {
 
 struct Lowering<'a> {
     graph: &'a Graph,
-    max_batch: usize,
     lanes: usize,
-    spacing: BTreeMap<(usize, usize), Spacing>,
     uses: Vec<usize>,
     value_of: Vec<ValueId>,
     tensors: Vec<Layout>,
@@ -46,25 +43,14 @@ fn window(graph: &Graph, id: NodeId) -> Option<Window> {
 }
 
 impl<'a> Lowering<'a> {
-    fn new(graph: &'a Graph, max_batch: usize, lanes: usize) -> Self {
-        let mut spacing = BTreeMap::new();
+    fn new(graph: &'a Graph, lanes: usize) -> Self {
         let mut uses = vec![0; graph.nodes().len()];
-        for (index, node) in graph.nodes().iter().enumerate() {
-            let Extent { height, width, .. } = node.extent;
-            let own = window(graph, NodeId(index)).map(|window| window.spacing());
-            let known = spacing.entry((height, width)).or_insert(Spacing { pitch: width, rows: height });
-            if let Some(Spacing { pitch, rows }) = own {
-                *known = Spacing { pitch: known.pitch.max(pitch), rows: known.rows.max(rows) };
-            }
-            for input in &node.inputs {
-                uses[input.0] += 1;
-            }
+        for input in graph.nodes().iter().flat_map(|node| &node.inputs) {
+            uses[input.0] += 1;
         }
         Self {
             graph,
-            max_batch,
             lanes,
-            spacing,
             uses,
             value_of: Vec::new(),
             tensors: Vec::new(),
@@ -108,13 +94,19 @@ impl<'a> Lowering<'a> {
 
     fn convolve(&mut self, id: NodeId, from: NodeId) -> ValueId {
         let node = self.graph.node(id);
+        let window = window(self.graph, id);
+        // A convolution that skips pixels cannot store what it reads.
+        if self.uses[from.0] > 1 && window.is_some_and(|window| !window.reads_every_phase()) {
+            let value = self.value_of[from.0];
+            self.stored_term(value);
+            self.require(value);
+        }
         let (source, keep) = self.read(from);
         let output = self.tensor(node.extent);
         let view = |role| self.graph.parameters().iter().position(|p| p.node == id && p.role == role);
         let (weight, bias) = (view(Role::Weight).unwrap_or(0), view(Role::Bias));
-        if let Some(window) = window(self.graph, id) {
-            let source_layout = &self.tensors[self.values[source.0].terms[0].tensor.0];
-            let geometry = Geometry::new(window, source_layout, &self.tensors[output.0], self.lanes);
+        if let Some(window) = window {
+            let geometry = Geometry::new(window, self.lanes);
             let layer = self.next_layer;
             self.next_layer += 1;
             self.forward.push(Forward::Convolve(Convolve {
@@ -228,9 +220,7 @@ impl<'a> Lowering<'a> {
     }
 
     fn tensor(&mut self, extent: Extent) -> TensorId {
-        let default = Spacing { pitch: extent.width, rows: extent.height };
-        let spacing = self.spacing.get(&(extent.height, extent.width)).copied().unwrap_or(default);
-        self.tensors.push(Layout::new(extent, spacing, self.max_batch, self.lanes));
+        self.tensors.push(Layout { extent, lanes: self.lanes });
         TensorId(self.tensors.len() - 1)
     }
 
@@ -265,7 +255,7 @@ impl<'a> Lowering<'a> {
             }
         }
         Program {
-            masks: self.tensors.iter().map(Masks::new).collect(),
+            masks: Masks::new(self.lanes),
             tensors: self.tensors,
             values: self.values,
             norms: self.norms,

@@ -5,6 +5,7 @@ mod chunks;
 mod clock;
 mod dense;
 mod edit;
+mod evaluate;
 mod finish;
 mod forward;
 mod geometry;
@@ -32,11 +33,10 @@ use crate::graph::Graph;
 use crate::params::ParamStore;
 
 pub use crate::mode::Mode;
-pub(crate) use forward::Into;
 use layer::CompiledLayer;
-pub(crate) use layout::Layout;
+pub(crate) use layout::{Layout, Region};
 pub(crate) use program::ValueId;
-use program::{Convolve, Forward, Program};
+use program::{Forward, Program};
 use rarefy_core::Pattern;
 use rarefy_kernels::Isa;
 use schedule::Schedule;
@@ -77,7 +77,7 @@ impl Plan {
         isa: Isa,
         image_gradient: bool,
     ) -> Self {
-        let program = lower::lower(graph, max_batch, isa.lanes());
+        let program = lower::lower(graph, isa.lanes());
         let schedule = schedule::schedule(&program, max_batch, image_gradient);
         let geometries = program.forward.iter().filter_map(|op| match op {
             Forward::Convolve(convolve) => Some(&convolve.geometry),
@@ -121,7 +121,7 @@ impl Plan {
     /// Kernel instances of every prunable layer, in order.
     pub fn paths(&self) -> Vec<LayerPath> {
         let named = self.layers.iter().zip(&self.blocks).zip(&self.names);
-        named.map(|((layer, &block), name)| layer.path(name, block)).collect()
+        named.map(|((layer, &block), name)| layer.path(name, block, self.isa.registers())).collect()
     }
 
     /// Packs the parameters for the kernels; needed after every change of them.
@@ -136,30 +136,25 @@ impl Plan {
         }
     }
 
-    /// Samples per chunk of an operation between the given layouts.
-    pub(crate) fn chunk(&self, layouts: &[&Layout]) -> usize {
-        layouts.iter().map(|layout| layout.samples).fold(self.base_chunk(), usize::max)
-    }
-
-    pub(crate) fn base_chunk(&self) -> usize {
+    /// Samples per chunk: whole groups.
+    pub(crate) fn chunk(&self) -> usize {
         let share = self.step.div_ceil(CHUNKS).min(self.max_batch.div_ceil(LEAST_CHUNKS));
-        share.next_power_of_two()
+        share.next_multiple_of(self.isa.lanes())
     }
 
     /// Samples per chunk of a convolution's backward pass: fewer chunks where their partial weight gradients are large.
     pub(crate) fn weight_chunk(&self, op: &Forward) -> usize {
         match op {
             Forward::Convolve(convolve) => {
-                self.weight_chunk_for(convolve, self.layers[convolve.layer].forward.order.len())
+                self.weight_chunk_for(self.layers[convolve.layer].forward.order.len())
             }
-            _ => self.base_chunk(),
+            _ => self.chunk(),
         }
     }
 
-    /// The same for a pattern of the layer with `weights` packed values.
-    pub(crate) fn weight_chunk_for(&self, convolve: &Convolve, weights: usize) -> usize {
-        let program = &self.program;
-        let mut chunk = self.chunk(&[program.layout(convolve.source), &program.tensors[convolve.output.0]]);
+    /// The same for a layer with `weights` packed values.
+    pub(crate) fn weight_chunk_for(&self, weights: usize) -> usize {
+        let mut chunk = self.chunk();
         let bytes = weights * self.isa.lanes() * size_of::<f32>();
         while chunk * 2 < self.max_batch && self.max_batch.div_ceil(chunk) * bytes > MAX_ACCUMULATOR_BYTES {
             chunk *= 2;

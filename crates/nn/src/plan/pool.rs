@@ -2,13 +2,13 @@
 
 use super::Pass;
 use super::chunks::{Chunks, for_each_chunk};
-use super::forward::Into;
 use super::layout::Layout;
 use super::program::{Forward, PoolKind, TensorId, ValueId};
 use super::schedule::{GradId, Target};
 use super::workspace::Workspace;
 use crate::graph::PoolWindow;
 use crate::params::ParamStore;
+use rarefy_kernels::MAX_LANES;
 use std::mem::take;
 use std::ops::Range;
 
@@ -23,34 +23,24 @@ impl Pass<'_> {
     ) {
         let program = &self.plan.program;
         let (source, output) = (*program.layout(from), program.tensors[to.0]);
-        let size = self.plan.chunk(&[&source, &output]);
+        let size = self.plan.chunk();
         let mut out = take(&mut workspace.tensors[to.0]);
         let mut kept = self.take_kept(workspace, from, keep);
-        let outputs = (
-            Chunks::new(&mut out[..], size / output.samples * output.group_len()),
-            Chunks::new(&mut kept[..], size / source.samples * source.group_len()),
-        );
+        let outputs =
+            (Chunks::new(&mut out[..], output.len(size)), Chunks::new(&mut kept[..], source.len(size)));
         let shared = &*workspace;
         for_each_chunk(self.parallel, 0..self.batch.div_ceil(size), outputs, &|chunk, (out, keep)| {
             let scratch = &mut *shared.scratch();
-            let range = self.samples(chunk, size);
-            out.data[..output.groups(range.len()) * output.group_len()].fill(0.0);
-            for start in range.clone().step_by(source.samples) {
-                let at = (start - range.start) / source.samples * source.group_len();
-                let keep = keep.data.get_mut(at..at + source.group_len());
-                let planes = &mut scratch.flat[..source.group_len()];
-                let into = Into { planes, lead: 0, stride: source.stride, keep };
-                self.evaluate(shared, from, start / source.samples, into);
-                for local in 0..source.samples.min(range.end - start) {
-                    let sample = start + local - range.start;
-                    let group = &mut out.data[sample / output.samples * output.group_len()..];
-                    for channel in 0..source.extent.channels {
-                        let plane = &scratch.flat[channel * source.stride + source.row(local, 0)..];
-                        let to = channel * output.stride + output.row(sample % output.samples, 0);
-                        match kind {
-                            PoolKind::GlobalAverage => group[to] = average(plane, &source),
-                            PoolKind::Max(window) => max(plane, &source, window, &mut group[to..], &output),
-                        }
+            let mut keep = keep.data.chunks_exact_mut(source.group_len());
+            let groups = out.data.chunks_exact_mut(output.group_len());
+            for (group, out) in self.chunk_groups(chunk, size).zip(groups) {
+                let flat = &mut scratch.flat[..source.group_len()];
+                self.evaluate_whole(shared, from, group, flat, keep.next());
+                for (channel, plane) in flat.chunks_exact(source.plane()).enumerate() {
+                    let out = &mut out[output.at(0, channel, 0)..];
+                    match kind {
+                        PoolKind::GlobalAverage => average(plane, &source, out),
+                        PoolKind::Max(window) => max(plane, &source, window, out, &output),
                     }
                 }
             }
@@ -73,22 +63,14 @@ impl Pass<'_> {
             return;
         }
         let (source, output) = (*program.layout(*from), program.tensors[output.0]);
-        let size = self.plan.chunk(&[&source, &output]);
-        self.each_group(workspace, store, *from, target, size, &|shared, group, value, part| {
-            part.fill(0.0);
-            for local in 0..source.valid(group, self.batch) {
-                let sample = group * source.samples + local;
-                let dout = &shared.gradients[gradient.0][sample / output.samples * output.group_len()..];
-                for channel in 0..source.extent.channels {
-                    let at = channel * source.stride + source.row(local, 0);
-                    let dout = &dout[channel * output.stride + output.row(sample % output.samples, 0)..];
-                    match *kind {
-                        PoolKind::GlobalAverage => spread(dout[0], &mut part[at..], &source),
-                        PoolKind::Max(window) => {
-                            let plane = &value[at..];
-                            route(dout, &output, window, plane, &mut part[at..], &source);
-                        }
-                    }
+        self.each_group(workspace, store, *from, target, &|shared, group, value, part| {
+            let dout = &shared.gradients[gradient.0][group * output.group_len()..][..output.group_len()];
+            let planes = part.chunks_exact_mut(source.plane()).zip(value.chunks_exact(source.plane()));
+            for (channel, (part, value)) in planes.enumerate() {
+                let dout = &dout[output.at(0, channel, 0)..];
+                match *kind {
+                    PoolKind::GlobalAverage => spread(dout, part, &source),
+                    PoolKind::Max(window) => route(dout, &output, window, value, part, &source),
                 }
             }
             true
@@ -96,38 +78,37 @@ impl Pass<'_> {
     }
 }
 
-/// Mean of the pixels of one plane.
-fn average(plane: &[f32], source: &Layout) -> f32 {
-    let mut sum = 0.0;
-    for y in 0..source.extent.height {
-        let row = &plane[y * source.pitch..][..source.extent.width];
-        sum += row.iter().map(|&x| f64::from(x)).sum::<f64>();
+/// Mean of the pixels of one plane, of each sample.
+fn average(plane: &[f32], source: &Layout, out: &mut [f32]) {
+    let mut sums = [0.0; MAX_LANES];
+    for pixel in plane.chunks_exact(source.lanes) {
+        sums.iter_mut().zip(pixel).for_each(|(sum, &x)| *sum += f64::from(x));
     }
-    (sum / source.extent.area() as f64) as f32
+    let area = source.extent.area() as f64;
+    out[..source.lanes].iter_mut().zip(sums).for_each(|(out, sum)| *out = (sum / area) as f32);
 }
 
 /// The gradient of a mean, at every pixel.
-fn spread(dout: f32, plane: &mut [f32], source: &Layout) {
-    let share = dout / source.extent.area() as f32;
-    for y in 0..source.extent.height {
-        plane[y * source.pitch..][..source.extent.width].fill(share);
+fn spread(dout: &[f32], plane: &mut [f32], source: &Layout) {
+    let area = source.extent.area() as f32;
+    for pixel in plane.chunks_exact_mut(source.lanes) {
+        pixel.iter_mut().zip(dout).for_each(|(pixel, &dout)| *pixel = dout / area);
     }
 }
 
 /// Largest pixel of each window.
 fn max(plane: &[f32], source: &Layout, window: PoolWindow, out: &mut [f32], output: &Layout) {
-    for oy in 0..output.extent.height {
-        let rows = window.covers(oy, source.extent.height);
-        let out = &mut out[oy * output.pitch..][..output.extent.width];
-        for (ox, out) in out.iter_mut().enumerate() {
-            let columns = window.covers(ox, source.extent.width);
-            let first = plane[rows.start * source.pitch + columns.start];
-            *out = rows.clone().fold(first, |best, y| {
-                let row = &plane[y * source.pitch..][columns.clone()];
-                row.iter().fold(best, |best, &x| if beats(x, best) { x } else { best })
-            });
+    for_each_window(source, window, output, |at, rows, columns| {
+        let out = &mut out[at..][..source.lanes];
+        let width = source.extent.width;
+        out.copy_from_slice(&plane[(rows.start * width + columns.start) * source.lanes..][..source.lanes]);
+        for pixel in pixels(rows, columns, width) {
+            let pixel = &plane[pixel * source.lanes..][..source.lanes];
+            for (best, &x) in out.iter_mut().zip(pixel) {
+                *best = if beats(x, *best) { x } else { *best };
+            }
         }
-    }
+    });
 }
 
 /// Whether `x` takes the place of the largest number so far: it is larger, or not a number, which must not be lost.
@@ -135,7 +116,7 @@ fn beats(x: f32, best: f32) -> bool {
     x > best || x.is_nan()
 }
 
-/// Adds each output's gradient to its window's first largest pixel.
+/// Gives each output's gradient to its window's first largest pixel, sums where windows overlap.
 fn route(
     dout: &[f32],
     output: &Layout,
@@ -144,23 +125,42 @@ fn route(
     gradient: &mut [f32],
     source: &Layout,
 ) {
-    for oy in 0..output.extent.height {
-        let rows = window.covers(oy, source.extent.height);
-        for ox in 0..output.extent.width {
-            let columns = window.covers(ox, source.extent.width);
-            gradient[winner(plane, source.pitch, rows.clone(), columns)] += dout[oy * output.pitch + ox];
+    let (lanes, width) = (source.lanes, source.extent.width);
+    gradient.fill(0.0);
+    for_each_window(source, window, output, |at, rows, columns| {
+        let first = rows.start * width + columns.start;
+        let (mut winners, mut best) = ([first; MAX_LANES], [0.0; MAX_LANES]);
+        best[..lanes].copy_from_slice(&plane[first * lanes..][..lanes]);
+        for pixel in pixels(rows, columns, width) {
+            let numbers = &plane[pixel * lanes..][..lanes];
+            for ((winner, best), &x) in winners.iter_mut().zip(&mut best).zip(numbers) {
+                if beats(x, *best) {
+                    (*winner, *best) = (pixel, x);
+                }
+            }
+        }
+        for (lane, &dout) in dout[at..][..lanes].iter().enumerate() {
+            gradient[winners[lane] * lanes + lane] += dout;
+        }
+    });
+}
+
+/// Calls `visit(place in the output's plane, rows, columns)` with what each window covers.
+fn for_each_window(
+    source: &Layout,
+    window: PoolWindow,
+    output: &Layout,
+    mut visit: impl FnMut(usize, Range<usize>, Range<usize>),
+) {
+    for y in 0..output.extent.height {
+        for x in 0..output.extent.width {
+            let rows = window.covers(y, source.extent.height);
+            visit(output.at(0, 0, y) + x * output.lanes, rows, window.covers(x, source.extent.width));
         }
     }
 }
 
-fn winner(plane: &[f32], pitch: usize, rows: Range<usize>, columns: Range<usize>) -> usize {
-    let mut best = rows.start * pitch + columns.start;
-    for y in rows {
-        for x in columns.clone() {
-            if beats(plane[y * pitch + x], plane[best]) {
-                best = y * pitch + x;
-            }
-        }
-    }
-    best
+/// Pixels of a window, row by row.
+fn pixels(rows: Range<usize>, columns: Range<usize>, width: usize) -> impl Iterator<Item = usize> {
+    rows.flat_map(move |y| columns.clone().map(move |x| y * width + x))
 }

@@ -195,7 +195,6 @@ impl Plan {
     }
 
     fn tensor_bytes(&self, tensor: TensorId) -> f64 {
-        let layout = &self.program.tensors[tensor.0];
-        (layout.groups(self.max_batch) * layout.group_len() * size_of::<f32>()) as f64
+        (self.program.tensors[tensor.0].len(self.max_batch) * size_of::<f32>()) as f64
     }
 }

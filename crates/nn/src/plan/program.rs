@@ -125,7 +125,7 @@ impl Forward {
 #[derive(Clone, Debug)]
 pub(crate) struct Program {
     pub(crate) tensors: Vec<Layout>,
-    pub(crate) masks: Vec<Masks>,
+    pub(crate) masks: Masks,
     pub(crate) values: Vec<Value>,
     pub(crate) norms: Vec<Norm>,
     pub(crate) forward: Vec<Forward>,
@@ -138,9 +138,5 @@ pub(crate) struct Program {
 impl Program {
     pub(crate) fn layout(&self, value: ValueId) -> &Layout {
         &self.tensors[self.values[value.0].terms[0].tensor.0]
-    }
-
-    pub(crate) fn mask(&self, tensor: TensorId, valid: usize) -> &[f32] {
-        self.masks[tensor.0].get(valid)
     }
 }

@@ -174,8 +174,7 @@ impl<'a> Scheduling<'a> {
     }
 
     fn buffer(&mut self, value: ValueId) -> GradId {
-        let layout = self.program.layout(value);
-        self.lengths.push(layout.groups(self.max_batch) * layout.group_len());
+        self.lengths.push(self.program.layout(value).len(self.max_batch));
         GradId(self.lengths.len() - 1)
     }
 

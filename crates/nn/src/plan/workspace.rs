@@ -3,7 +3,8 @@
 use super::Plan;
 use super::clock::{Clock, Part};
 use super::program::{Forward, Norm};
-use rarefy_kernels::{Buffer, MAX_LANES, Moments};
+use super::schedule::Backward;
+use rarefy_kernels::{Buffer, FINISH_SCRATCH, Moments};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Memory of one caller of a [`Plan`].
@@ -32,15 +33,15 @@ pub struct Workspace {
 /// Per thread: tiles that stay in cache.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
-    /// A value evaluated as its tensors are placed.
+    /// A group of a value evaluated as its tensors are placed.
     pub(crate) flat: Buffer,
     pub(crate) tile: Buffer,
     pub(crate) gradient_tile: Buffer,
-    /// Input gradient in planes `[phase][channel]`.
+    /// Input gradient of a strip in planes `[phase][channel]`.
     pub(crate) dx: Buffer,
-    /// Input gradient as the source's tensors are placed.
+    /// A pool's gradient as its source's tensors are placed.
     pub(crate) flat_gradient: Buffer,
-    /// Per channel lane sums of moments.
+    /// Per channel lane sums of moments, or of a gradient and its products.
     pub(crate) lane_sums: Vec<f32>,
     pub(crate) shift: Vec<f32>,
     /// Per channel sums that nobody reads.
@@ -85,40 +86,40 @@ impl Workspace {
     pub fn new(plan: &Plan, threads: usize) -> Self {
         let program = &plan.program;
         let batch = plan.max_batch;
-        let buffer =
-            |layout: &super::layout::Layout| Buffer::zeros(layout.groups(batch) * layout.group_len());
+        let buffer = |layout: &super::layout::Layout| Buffer::zeros(layout.len(batch));
         let (mut accumulators, mut bias_sums) = (0, 0);
-        let mut sizes = [0; 5];
+        let mut sizes = [0; 3];
         for op in &program.forward {
-            let Some((source, _)) = op.source() else { continue };
-            let from = program.layout(source);
-            let mut unit = from.samples;
-            if let Forward::Convolve(convolve) = op {
-                let g = &convolve.geometry;
-                unit = unit.max(g.samples);
-                let dx = g.phases.len() * g.window.input.channels * g.dx_stride;
-                for (size, need) in sizes[1..4].iter_mut().zip([g.tile_len, g.gradient_len, dx]) {
-                    *size = need.max(*size);
-                }
-                let weights = plan.layers[convolve.layer].forward.order.len();
-                let chunks = batch.div_ceil(plan.weight_chunk(op));
-                accumulators = accumulators.max(chunks * weights * plan.isa.lanes());
-                bias_sums = bias_sums.max(chunks * g.window.output.channels);
-            } else if let Some(output) = op.output() {
-                unit = unit.max(program.tensors[output.0].samples);
+            let Forward::Convolve(convolve) = op else { continue };
+            let g = &convolve.geometry;
+            for (size, need) in sizes.iter_mut().zip([g.tile_len(), g.gradient_len(), g.dx_len()]) {
+                *size = need.max(*size);
             }
-            let flat = unit / from.samples * from.group_len();
-            (sizes[0], sizes[4]) = (sizes[0].max(flat), sizes[4].max(flat));
+            let weights = plan.layers[convolve.layer].forward.order.len();
+            let chunks = batch.div_ceil(plan.weight_chunk(op));
+            accumulators = accumulators.max(chunks * weights * plan.isa.lanes());
+            bias_sums = bias_sums.max(chunks * g.window.output.channels);
         }
+        let apart = plan.schedule.backward.iter().filter_map(|op| match op {
+            Backward::Finish { value, .. } => Some(*value),
+            _ => None,
+        });
+        // What is evaluated whole: what pools read, and what is stored or finished apart from any convolution.
+        let whole = program.forward.iter().filter_map(|op| match op {
+            Forward::Pool { source, .. } => Some(*source),
+            Forward::Store { value } => Some(*value),
+            Forward::Convolve(_) | Forward::Measure { .. } => None,
+        });
+        let flat = whole.chain(apart).map(|value| program.layout(value).group_len()).max().unwrap_or(0);
         let channels = program.tensors.iter().map(|layout| layout.extent.channels).max().unwrap_or(0);
-        let chunks = batch.div_ceil(plan.base_chunk());
+        let chunks = batch.div_ceil(plan.chunk());
         let scratch = || Scratch {
-            flat: Buffer::zeros(sizes[0]),
-            tile: Buffer::zeros(sizes[1]),
-            gradient_tile: Buffer::zeros(sizes[2]),
-            dx: Buffer::zeros(sizes[3]),
-            flat_gradient: Buffer::zeros(sizes[4]),
-            lane_sums: vec![0.0; channels * 2 * MAX_LANES],
+            flat: Buffer::zeros(flat),
+            tile: Buffer::zeros(sizes[0]),
+            gradient_tile: Buffer::zeros(sizes[1]),
+            dx: Buffer::zeros(sizes[2]),
+            flat_gradient: Buffer::zeros(flat),
+            lane_sums: vec![0.0; channels * FINISH_SCRATCH],
             shift: vec![0.0; channels],
             unread: vec![0.0; channels],
             clock: Clock::default(),

@@ -2,7 +2,7 @@
 
 use super::image_gradient::gather;
 use super::{Session, SessionError};
-use crate::plan::{Into, ValueId};
+use crate::plan::{Region, ValueId};
 
 impl Session {
     /// Numbers that the last layer reads of each sample.
@@ -26,10 +26,10 @@ impl Session {
             rows.enumerate().for_each(|(sample, row)| pass.logits(workspace, sample, row));
             let Some(source) = source else { return };
             let layout = *pass.plan.program.layout(source);
-            planes.resize(layout.groups(pass.batch) * layout.group_len(), 0.0);
+            planes.resize(layout.len(pass.batch), 0.0);
             for (plane_group, planes) in planes.chunks_exact_mut(layout.group_len()).enumerate() {
-                let into = Into { planes, lead: 0, stride: layout.stride, keep: None };
-                pass.evaluate(workspace, source, plane_group, into);
+                let region = Region::whole(&layout);
+                pass.evaluate(workspace, source, plane_group, region, (planes, region.grid), None);
             }
             gather(&layout, &planes, &mut features[group.start * width..group.end * width]);
         });

@@ -80,29 +80,27 @@ impl Pass<'_> {
         let layout = *program.layout(program.logits);
         let classes = layout.extent.channels;
         let target = self.plan.schedule.logits.0;
-        workspace.gradients[target][..layout.groups(self.batch) * layout.group_len()].fill(0.0);
+        workspace.gradients[target][..layout.len(self.batch)].fill(0.0);
         let mut row = vec![0.0; 2 * classes];
         let (logits, slope) = row.split_at_mut(classes);
         for sample in 0..self.batch {
             self.logits(workspace, sample, logits);
             slopes(sample, logits, slope);
-            let start = sample / layout.samples * layout.group_len() + layout.row(sample % layout.samples, 0);
             for (class, &slope) in slope.iter().enumerate() {
-                workspace.gradients[target][start + class * layout.stride] = slope;
+                workspace.gradients[target][layout.at(sample, class, 0)] = slope;
             }
         }
     }
 }
 
-/// Copies samples out of their planes, NCHW.
+/// Copies samples out of their lanes, NCHW; `planes` are placed as tensors are.
 pub(super) fn gather(layout: &Layout, planes: &[f32], out: &mut [f32]) {
     let extent = layout.extent;
     for (sample, out) in out.chunks_exact_mut(extent.len()).enumerate() {
-        let group = sample / layout.samples * layout.group_len();
         for (row, out) in out.chunks_exact_mut(extent.width).enumerate() {
-            let (channel, y) = (row / extent.height, row % extent.height);
-            let from = group + channel * layout.stride + layout.row(sample % layout.samples, y);
-            out.copy_from_slice(&planes[from..from + extent.width]);
+            let from = layout.at(sample, row / extent.height, row % extent.height);
+            let pixels = planes[from..].iter().step_by(layout.lanes);
+            out.iter_mut().zip(pixels).for_each(|(out, &pixel)| *out = pixel);
         }
     }
 }

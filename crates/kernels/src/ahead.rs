@@ -1,0 +1,57 @@
+//! Prefetch of what the next strip of rows will touch, hidden behind the arithmetic of this one.
+
+/// Numbers in a cache line.
+const LINE: usize = 16;
+
+/// Slices to bring into the cache while a kernel computes; their numbers are not looked at.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ahead<'a> {
+    /// Up to so many slices, in the order in which they are wanted.
+    pub slices: [&'a [f32]; 6],
+}
+
+/// Walks over the slices a few lines at a time.
+pub(crate) struct Walk<'a> {
+    slices: [&'a [f32]; 6],
+    slice: usize,
+    at: usize,
+    lines: usize,
+}
+
+impl<'a> Walk<'a> {
+    /// Spreads all lines over `steps` calls of [`Walk::step`].
+    #[inline(always)]
+    pub(crate) fn new(ahead: Ahead<'a>, steps: usize) -> Self {
+        let lines: usize = ahead.slices.iter().map(|slice| slice.len().div_ceil(LINE)).sum();
+        Self { slices: ahead.slices, slice: 0, at: 0, lines: lines.div_ceil(steps.max(1)) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn step(&mut self) {
+        for _ in 0..self.lines {
+            while self.slice < self.slices.len() && self.at >= self.slices[self.slice].len() {
+                self.slice += 1;
+                self.at = 0;
+            }
+            let Some(number) = self.slices.get(self.slice).and_then(|slice| slice.get(self.at)) else {
+                return;
+            };
+            prefetch(number);
+            self.at += LINE;
+        }
+    }
+}
+
+#[allow(unsafe_code)]
+/// Asks for the cache line of `number`; nothing where the compiler has no instruction for it.
+#[inline(always)]
+fn prefetch(number: &f32) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch reads nothing and never faults; every x86-64 processor has it (SSE).
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T1>(std::ptr::from_ref(number).cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = number;
+}
