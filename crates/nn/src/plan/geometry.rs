@@ -95,6 +95,9 @@ pub(crate) struct Geometry {
 /// 2 MB to the planes that pass by.
 const STRIP_ROOM: usize = 12 << 10;
 
+/// Rows of a strip at most: a register tile has no more, and the rows that strips share are few beside what they compute.
+const MOST_ROWS: usize = 4;
+
 impl Geometry {
     /// Tiles for a window between activations of `lanes` samples a group.
     pub(crate) fn new(window: Window, lanes: usize) -> Self {
@@ -119,10 +122,9 @@ impl Geometry {
         let each = phases.len() * channels * pitch
             + window.output.channels * gradient_pitch
             + read * channels * phase_columns;
-        let most = STRIP_ROOM.saturating_sub(fixed) / each.max(1);
-        // Register tiles are 1, 2 or 4 rows high.
-        let most = if most > 1 { most & !1 } else { 1 };
-        let strip = rows.div_ceil(rows.div_ceil(most).max(1)).next_multiple_of(2).clamp(1, rows.max(1)).min(most.max(1));
+        let most = (STRIP_ROOM.saturating_sub(fixed) / each.max(1)).clamp(1, MOST_ROWS);
+        // Register tiles are 1, 2 or 4 rows high: no strip of 3 rows.
+        let strip = if most == 3 { 2 } else { most }.min(rows.max(1));
         let tile_rows = strip + top + bottom;
         let grid = |rows: usize, pitch: usize| Grid { plane: rows * pitch * lanes, row: pitch * lanes };
         Self {

@@ -34,10 +34,10 @@ fn random_networks_reach_every_path_of_lowering() {
         "a convolution measures its output",
         "a convolution that nothing normalizes",
         "a convolution stores its source",
-        "a convolution reads planes in place",
-        "a convolution lays planes out anew",
-        "a convolution of fewer samples a plane than its source",
-        "a convolution of more samples a plane than its source",
+        "a convolution of one strip",
+        "a convolution of several strips",
+        "a convolution reads every phase",
+        "a convolution skips phases",
         "a global average",
         "a max pool",
         "a pool stores its source",
@@ -64,23 +64,22 @@ fn lowering(plan: &Plan, reach: &mut impl FnMut(&'static str)) {
     for op in &program.forward {
         match op {
             Forward::Convolve(convolve) => {
-                let (source, output) = (program.layout(convolve.source), &program.tensors[convolve.output.0]);
                 reach(match convolve.norm {
                     Some(_) => "a convolution measures its output",
                     None => "a convolution that nothing normalizes",
                 });
-                reach(match convolve.geometry.direct {
-                    true => "a convolution reads planes in place",
-                    false => "a convolution lays planes out anew",
+                reach(match convolve.geometry.strips().count() {
+                    1 => "a convolution of one strip",
+                    _ => "a convolution of several strips",
                 });
+                if convolve.geometry.window.stride > 1 {
+                    reach(match convolve.geometry.window.reads_every_phase() {
+                        true => "a convolution reads every phase",
+                        false => "a convolution skips phases",
+                    });
+                }
                 if convolve.keep {
                     reach("a convolution stores its source");
-                }
-                if output.samples < source.samples {
-                    reach("a convolution of fewer samples a plane than its source");
-                }
-                if output.samples > source.samples {
-                    reach("a convolution of more samples a plane than its source");
                 }
             }
             Forward::Pool { keep, kind, .. } => {
