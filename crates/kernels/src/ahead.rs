@@ -3,6 +3,12 @@
 /// Numbers in a cache line.
 const LINE: usize = 16;
 
+/// Multiply-adds of vectors between two steps, about: [`STEP_TAPS`] taps of a register tile of 16.
+pub(crate) const STEP_TAPS: usize = 8;
+
+/// Most lines of a step: as many as come in while its multiply-adds run. With more, loads of the products wait behind them.
+const MOST_LINES: usize = 4;
+
 /// Slices to bring into the cache while a kernel computes; their numbers are not looked at.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Ahead<'a> {
@@ -19,11 +25,11 @@ pub(crate) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// Spreads all lines over `steps` calls of [`Walk::step`].
+    /// Spreads the lines over `steps` calls of [`Walk::step`], no more than [`MOST_LINES`] each: the rest is left to the hardware.
     #[inline(always)]
     pub(crate) fn new(ahead: Ahead<'a>, steps: usize) -> Self {
         let lines: usize = ahead.slices.iter().map(|slice| slice.len().div_ceil(LINE)).sum();
-        Self { slices: ahead.slices, slice: 0, at: 0, lines: lines.div_ceil(steps.max(1)) }
+        Self { slices: ahead.slices, slice: 0, at: 0, lines: lines.div_ceil(steps.max(1)).min(MOST_LINES) }
     }
 
     #[inline(always)]

@@ -75,6 +75,11 @@ impl Taps<'_> {
         self.starts.len().saturating_sub(1).checked_div(self.groups).unwrap_or(0)
     }
 
+    /// Sets of at most `most` taps that its groups are cut into, block by block.
+    pub(crate) fn sets(&self, most: usize) -> usize {
+        self.starts.windows(2).map(|range| (range[1].saturating_sub(range[0]) as usize).div_ceil(most)).sum()
+    }
+
     pub(crate) fn check(&self) {
         assert!(matches!(self.rows, 1 | 2 | 4), "no kernel for {} rows; there are 1, 2 and 4", self.rows);
         assert_eq!(self.starts.len(), self.blocks() * self.groups + 1, "starts must be those of whole blocks");

@@ -39,7 +39,7 @@ pub fn sddmm(
     taps.check_reads(input.len(), Grid { plane: 0, row: input_row }.reach(1, rows, columns));
     assert!(grid.reach(taps.rows * taps.groups, rows, columns) <= gradient.len(), "gradient is too short");
     let patches = (rows * columns / isa.lanes()).div_ceil(PATCH);
-    let ahead = Walk::new(ahead, patches * taps.blocks() * taps.groups);
+    let ahead = Walk::new(ahead, patches * taps.sets(tile_taps(isa.registers(), taps.rows)));
     isa.run(Sddmm { taps, gradient, grid, input, input_row, rows, columns, accumulators, ahead });
 }
 
@@ -108,10 +108,10 @@ impl Sddmm<'_> {
     fn groups<L: Lanes, const R: usize>(&mut self, lanes: L, patch: Patch) {
         let ranges = self.taps.starts.windows(2).enumerate();
         for (index, range) in ranges {
-            self.ahead.step();
             let group = index % self.taps.groups;
             let (mut tap, end) = (range[0] as usize, range[1] as usize);
             for count in balanced(end - tap, tile_taps(L::REGISTERS, R)) {
+                self.ahead.step();
                 match count {
                     1 => self.set::<L, R, 1>(lanes, group, tap, patch),
                     2 => self.set::<L, R, 2>(lanes, group, tap, patch),

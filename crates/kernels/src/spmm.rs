@@ -3,7 +3,7 @@
 //! Unsafe: reads of the input, whose reach is checked on entry.
 #![allow(unsafe_code)]
 
-use crate::ahead::{Ahead, Walk};
+use crate::ahead::{Ahead, STEP_TAPS, Walk};
 use crate::lanes::{Kernel, Lanes, vectors, vectors_mut};
 use crate::planes::Reads;
 use crate::{Grid, Isa, MAX_LANES, Taps, balanced};
@@ -65,9 +65,8 @@ pub fn spmm(
     }
     taps.check_reads(input.len(), Grid { plane: 0, row: input_row }.reach(1, rows, columns));
     assert!(grid.reach(taps.rows * taps.groups, rows, columns) <= output.len(), "output is too short");
-    // As many steps as there are tiles, or a few more: what is not fetched ahead is fetched when it is needed.
     let tiles = (rows * columns / isa.lanes()).div_ceil(tile_vectors(isa.registers(), taps.rows));
-    let ahead = Walk::new(ahead, tiles * taps.blocks() * taps.groups);
+    let ahead = Walk::new(ahead, tiles * taps.sets(STEP_TAPS));
     isa.run(Spmm { taps, input, input_row, output, grid, rows, columns, epilogue, ahead });
 }
 
@@ -171,7 +170,6 @@ impl Spmm<'_> {
             let (first, last) = (block == 0, block + 1 == blocks);
             let starts = &starts[block * groups..=(block + 1) * groups];
             for (group, range) in starts.windows(2).enumerate() {
-                self.ahead.step();
                 let (start, end) = (range[0] as usize, range[1] as usize);
                 if start == end && !first && !last {
                     continue;
@@ -180,16 +178,19 @@ impl Spmm<'_> {
                 if !first {
                     self.load::<L, R, H, W>(group, y, x, &mut sums);
                 }
-                let weights = values[start * R..end * R].chunks_exact(R);
-                for (&offset, weights) in offsets[start..end].iter().zip(weights) {
-                    let from = offset as usize + corner;
-                    let weights: [L::V; R] = std::array::from_fn(|r| lanes.splat(weights[r]));
-                    for h in 0..H {
-                        for w in 0..W {
-                            // SAFETY: the reach of every offset over all rows and columns was checked on entry.
-                            let x = unsafe { input.at(from + h * row + w * L::LANES) };
-                            for r in 0..R {
-                                sums[r][h][w] = lanes.mul_add(weights[r], x, sums[r][h][w]);
+                let sets = offsets[start..end].chunks(STEP_TAPS);
+                for (offsets, weights) in sets.zip(values[start * R..end * R].chunks(STEP_TAPS * R)) {
+                    self.ahead.step();
+                    for (&offset, weights) in offsets.iter().zip(weights.chunks_exact(R)) {
+                        let from = offset as usize + corner;
+                        let weights: [L::V; R] = std::array::from_fn(|r| lanes.splat(weights[r]));
+                        for h in 0..H {
+                            for w in 0..W {
+                                // SAFETY: the reach of every offset over all rows and columns was checked on entry.
+                                let x = unsafe { input.at(from + h * row + w * L::LANES) };
+                                for r in 0..R {
+                                    sums[r][h][w] = lanes.mul_add(weights[r], x, sums[r][h][w]);
+                                }
                             }
                         }
                     }
