@@ -82,7 +82,11 @@ impl Taps<'_> {
 
     pub(crate) fn check(&self) {
         assert!(matches!(self.rows, 1 | 2 | 4), "no kernel for {} rows; there are 1, 2 and 4", self.rows);
-        assert_eq!(self.starts.len(), self.blocks() * self.groups + 1, "starts must be those of whole blocks");
+        assert_eq!(
+            self.starts.len(),
+            self.blocks() * self.groups + 1,
+            "starts must be those of whole blocks"
+        );
     }
 
     /// Every tap's `reach` numbers lie within `len`.

@@ -157,8 +157,15 @@ impl Spmm<'_> {
     }
 
     /// All outputs at one tile of positions: what a block of taps reads of the input stays in L1 for all of them.
+    // Indices name the same vector in several arrays.
+    #[allow(clippy::needless_range_loop)]
     #[inline(always)]
-    fn tile<L: Lanes, const R: usize, const H: usize, const W: usize>(&mut self, lanes: L, y: usize, x: usize) {
+    fn tile<L: Lanes, const R: usize, const H: usize, const W: usize>(
+        &mut self,
+        lanes: L,
+        y: usize,
+        x: usize,
+    ) {
         if H * W > tile_vectors(L::REGISTERS, R) {
             unreachable!("a tile of {H} x {W} vectors over {R} rows");
         }

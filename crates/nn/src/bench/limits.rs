@@ -1,6 +1,6 @@
 //! What the machine can do at most, measured when asked.
 
-use rarefy_kernels::{Grid, CHAINS, Isa, multiply_adds, plane_sums};
+use rarefy_kernels::{CHAINS, Grid, Isa, multiply_adds, plane_sums};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 

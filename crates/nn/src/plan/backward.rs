@@ -115,7 +115,8 @@ impl Pass<'_> {
                     scratch.clock.lap(Part::GradientTile);
                     let mut ahead = [Ahead::default(); 2];
                     if let Some((next, strip)) = g.next(group, &strip, groups.end) {
-                        let out = out.data.get((next - groups.start) * source.group_len()..).unwrap_or_default();
+                        let out =
+                            out.data.get((next - groups.start) * source.group_len()..).unwrap_or_default();
                         ahead = self.backward_ahead(shared, op, gradient, target, next, &strip, out);
                     }
                     let sums_of = (&mut *accumulators, &mut *bias_sums);
@@ -127,9 +128,8 @@ impl Pass<'_> {
                     let out = &mut out.data[local * source.group_len()..(local + 1) * source.group_len()];
                     for phase in 0..phases {
                         let region = g.region(&source, phase, &strip);
-                        let from = (phase < g.read).then(|| {
-                            (&scratch.dx[phase * g.window.input.channels * g.dx.plane..], g.dx)
-                        });
+                        let from = (phase < g.read)
+                            .then(|| (&scratch.dx[phase * g.window.input.channels * g.dx.plane..], g.dx));
                         let evaluated = (&scratch.tile[g.in_tile(phase, &strip, strip.start)..], g.tile);
                         let (value, index, out) = (op.source, group, &mut *out);
                         let group = Group { value, target, index, region, from, evaluated, out, sums };

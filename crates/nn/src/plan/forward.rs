@@ -111,7 +111,18 @@ impl Pass<'_> {
                             ahead.slices[2] = &later[..now.len().min(later.len())];
                         }
                         let height = rows.len();
-                        self.multiply(shared, op, group, height, bias, measured > 0, fresh, scratch, now, ahead);
+                        self.multiply(
+                            shared,
+                            op,
+                            group,
+                            height,
+                            bias,
+                            measured > 0,
+                            fresh,
+                            scratch,
+                            now,
+                            ahead,
+                        );
                         fresh = false;
                     }
                 }

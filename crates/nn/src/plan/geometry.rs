@@ -118,7 +118,8 @@ impl Geometry {
         let pitch = left + phase_columns.max(window.output.width + right);
         let gradient_pitch = right + window.output.width.max(phase_columns + left);
         let channels = window.input.channels;
-        let fixed = (top + bottom) * (phases.len() * channels * pitch + window.output.channels * gradient_pitch);
+        let fixed =
+            (top + bottom) * (phases.len() * channels * pitch + window.output.channels * gradient_pitch);
         let each = phases.len() * channels * pitch
             + window.output.channels * gradient_pitch
             + read * channels * phase_columns;
@@ -167,7 +168,12 @@ impl Geometry {
     }
 
     /// The strip after `strip`, with the group it is of, in a chunk whose groups end at `end`.
-    pub(crate) fn next(&self, group: usize, strip: &Range<usize>, end: usize) -> Option<(usize, Range<usize>)> {
+    pub(crate) fn next(
+        &self,
+        group: usize,
+        strip: &Range<usize>,
+        end: usize,
+    ) -> Option<(usize, Range<usize>)> {
         let to = |start: usize| start..(start + self.strip).min(self.rows);
         if strip.end < self.rows {
             Some((group, to(strip.end)))

@@ -119,7 +119,8 @@ impl CompiledLayer {
         forward.restart(rows, shape.outputs / rows);
         for planes in blocks(geometry, phases * shape.inputs, existing * rows / shape.outputs) {
             for first in (0..shape.outputs).step_by(rows) {
-                for (phase, input) in planes.clone().map(|plane| (plane / shape.inputs, plane % shape.inputs)) {
+                for (phase, input) in planes.clone().map(|plane| (plane / shape.inputs, plane % shape.inputs))
+                {
                     for (y, x) in kernel(shape).filter(|&(y, x)| geometry.tap(y, x).0 == phase) {
                         let offset = geometry.input_offset(input, y, x);
                         forward.push(as_dense, offset, |r| weight(first + r, input, y, x));
