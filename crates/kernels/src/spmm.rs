@@ -154,7 +154,16 @@ impl Spmm<'_> {
 
     /// All outputs at one tile of positions: what a block of taps reads of the input stays in L1 for all of them.
     #[inline(always)]
-    fn tile<L: Lanes, const R: usize, const H: usize, const W: usize>(&mut self, lanes: L, y: usize, x: usize) {
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "rows and vectors are the inner indices, those of the input's places too"
+    )]
+    fn tile<L: Lanes, const R: usize, const H: usize, const W: usize>(
+        &mut self,
+        lanes: L,
+        y: usize,
+        x: usize,
+    ) {
         if H * W > tile_vectors(L::REGISTERS, R) {
             unreachable!("a tile of {H} x {W} vectors over {R} rows");
         }
@@ -172,7 +181,7 @@ impl Spmm<'_> {
                 }
                 let mut sums = [[[lanes.zero(); W]; H]; R];
                 if !first {
-                    self.load::<L, R, H, W>(group, y, x, &mut sums);
+                    sums = self.load::<L, R, H, W>(lanes, group, y, x);
                 }
                 let weights = values[start * R..end * R].chunks_exact(R);
                 for (&offset, weights) in offsets[start..end].iter().zip(weights) {
@@ -188,7 +197,9 @@ impl Spmm<'_> {
                         }
                     }
                 }
-                for (r, sums) in sums.iter().enumerate() {
+                // A copy, made once: a loop over the sums themselves would keep them in memory, stored again for every tap.
+                let done = sums;
+                for (r, sums) in done.iter().enumerate() {
                     for (h, sums) in sums.iter().enumerate() {
                         self.finish::<L, W>(lanes, group * R + r, y + h, x, sums, last);
                     }
@@ -201,17 +212,19 @@ impl Spmm<'_> {
     #[inline(always)]
     fn load<L: Lanes, const R: usize, const H: usize, const W: usize>(
         &self,
+        lanes: L,
         group: usize,
         y: usize,
         x: usize,
-        sums: &mut [[[L::V; W]; H]; R],
-    ) {
+    ) -> [[[L::V; W]; H]; R] {
+        let mut sums = [[[lanes.zero(); W]; H]; R];
         for (r, sums) in sums.iter_mut().enumerate() {
             for (h, sums) in sums.iter_mut().enumerate() {
                 let start = self.grid.at(group * R + r, y + h) + x;
                 sums.copy_from_slice(&vectors::<L::V>(&self.output[start..start + W * L::LANES])[..W]);
             }
         }
+        sums
     }
 
     #[inline(always)]
