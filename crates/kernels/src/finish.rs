@@ -114,7 +114,13 @@ impl Finish<'_, '_> {
 
     /// One pass over a channel's rows: everything is read once and written once.
     #[inline(always)]
-    fn channel<L: Lanes, const STEP: usize, const ACCUMULATE: bool, const PARTS: usize, const NORMS: usize>(
+    fn channel<
+        L: Lanes,
+        const STEP: usize,
+        const ACCUMULATE: bool,
+        const PARTS: usize,
+        const NORMS: usize,
+    >(
         &mut self,
         lanes: L,
         channel: usize,

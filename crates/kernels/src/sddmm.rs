@@ -122,7 +122,13 @@ impl Sddmm<'_> {
     }
 
     #[inline(always)]
-    fn set<L: Lanes, const R: usize, const J: usize>(&mut self, lanes: L, group: usize, tap: usize, patch: Patch) {
+    fn set<L: Lanes, const R: usize, const J: usize>(
+        &mut self,
+        lanes: L,
+        group: usize,
+        tap: usize,
+        patch: Patch,
+    ) {
         // Never asked for; leaving early keeps the wider sets, which would spill registers, out of the binary.
         if J > tile_taps(L::REGISTERS, R) {
             unreachable!("a set of {J} taps over {R} rows");

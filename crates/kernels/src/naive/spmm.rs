@@ -12,7 +12,8 @@ pub fn spmm(taps: Taps<'_>, input: &[f32], input_row: usize, rows: usize, column
                 for y in 0..rows {
                     for x in 0..columns {
                         let read = f64::from(input[taps.offsets[tap] as usize + y * input_row + x]);
-                        out[(plane * rows + y) * columns + x] += f64::from(taps.values[tap * taps.rows + r]) * read;
+                        out[(plane * rows + y) * columns + x] +=
+                            f64::from(taps.values[tap * taps.rows + r]) * read;
                     }
                 }
             }
