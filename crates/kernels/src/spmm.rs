@@ -157,9 +157,11 @@ impl Spmm<'_> {
     }
 
     /// All outputs at one tile of positions: what a block of taps reads of the input stays in L1 for all of them.
-    // Indices name the same vector in several arrays.
-    #[allow(clippy::needless_range_loop)]
     #[inline(always)]
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "rows and vectors are the inner indices, those of the input's places too"
+    )]
     fn tile<L: Lanes, const R: usize, const H: usize, const W: usize>(
         &mut self,
         lanes: L,
@@ -183,7 +185,7 @@ impl Spmm<'_> {
                 }
                 let mut sums = [[[lanes.zero(); W]; H]; R];
                 if !first {
-                    self.load::<L, R, H, W>(group, y, x, &mut sums);
+                    sums = self.load::<L, R, H, W>(lanes, group, y, x);
                 }
                 let sets = offsets[start..end].chunks(STEP_TAPS);
                 for (offsets, weights) in sets.zip(values[start * R..end * R].chunks(STEP_TAPS * R)) {
@@ -202,7 +204,9 @@ impl Spmm<'_> {
                         }
                     }
                 }
-                for (r, sums) in sums.iter().enumerate() {
+                // A copy, made once: a loop over the sums themselves would keep them in memory, stored again for every tap.
+                let done = sums;
+                for (r, sums) in done.iter().enumerate() {
                     for (h, sums) in sums.iter().enumerate() {
                         self.finish::<L, W>(lanes, group * R + r, y + h, x, sums, last);
                     }
@@ -215,17 +219,19 @@ impl Spmm<'_> {
     #[inline(always)]
     fn load<L: Lanes, const R: usize, const H: usize, const W: usize>(
         &self,
+        lanes: L,
         group: usize,
         y: usize,
         x: usize,
-        sums: &mut [[[L::V; W]; H]; R],
-    ) {
+    ) -> [[[L::V; W]; H]; R] {
+        let mut sums = [[[lanes.zero(); W]; H]; R];
         for (r, sums) in sums.iter_mut().enumerate() {
             for (h, sums) in sums.iter_mut().enumerate() {
                 let start = self.grid.at(group * R + r, y + h) + x;
                 sums.copy_from_slice(&vectors::<L::V>(&self.output[start..start + W * L::LANES])[..W]);
             }
         }
+        sums
     }
 
     #[inline(always)]

@@ -2,77 +2,93 @@
 
 use crate::common::*;
 use proptest::prelude::*;
-use rarefy_kernels::{Isa, Term, combine, naive};
+use rarefy_kernels::{Grid, Isa, Term, combine, naive};
 
 /// Two terms' planes with an affine map each, a mask, and where the result goes.
 struct Case {
+    /// Every `step`-th vector of their rows is read.
     planes: [Planes; 2],
     scale: [Vec<f32>; 2],
     shift: [Vec<f32>; 2],
     mask: Vec<f32>,
-    lead: usize,
-    tile_stride: usize,
+    tile: Gaps,
+    from: Gaps,
 }
 
 impl Case {
-    fn new(numbers: &mut Numbers, channels: usize, positions: usize, gap: usize) -> Self {
-        let mut planes = || Planes::random(numbers, channels, 0, positions + gap, positions);
+    fn new(numbers: &mut Numbers, size: Size) -> Self {
+        let (from, tile) = (numbers.gaps(), numbers.gaps());
+        let mut planes = || Planes::random(numbers, size, from);
         let planes = [planes(), planes()];
         Self {
             planes,
-            scale: [numbers.list(channels), numbers.list(channels)],
-            shift: [numbers.list(channels), numbers.list(channels)],
-            mask: numbers.mask(positions),
-            lead: numbers.below(20),
-            tile_stride: positions + numbers.below(20),
+            scale: [numbers.list(size.channels), numbers.list(size.channels)],
+            shift: [numbers.list(size.channels), numbers.list(size.channels)],
+            mask: numbers.mask(size.lanes),
+            tile,
+            from,
         }
     }
 
     /// One or two terms, each with its affine map or as it is.
     fn terms(&self, affine: &[bool]) -> Vec<Term<'_>> {
         let term = |(i, &affine): (usize, &bool)| Term {
-            planes: &self.planes[i].data,
+            planes: self.planes[i].view(),
             affine: affine.then_some((&self.scale[i][..], &self.shift[i][..])),
         };
         affine.iter().enumerate().map(term).collect()
     }
 
     fn magnitude(&self) -> Self {
-        let planes = self.planes.clone().map(|x| Planes { data: magnitudes(&x.data), ..x });
         let abs = |x: &[Vec<f32>; 2]| [magnitudes(&x[0]), magnitudes(&x[1])];
-        Self { planes, scale: abs(&self.scale), shift: abs(&self.shift), mask: self.mask.clone(), ..*self }
+        Self {
+            planes: [self.planes[0].magnitude(), self.planes[1].magnitude()],
+            scale: abs(&self.scale),
+            shift: abs(&self.shift),
+            mask: self.mask.clone(),
+            ..*self
+        }
+    }
+
+    fn twin(&self, affine: &[bool], relu: bool) -> Vec<f64> {
+        let Planes { grid, size: Size { channels, rows, columns, step, .. }, .. } = self.planes[0];
+        naive::combine(&self.terms(affine), grid, step, relu, &self.mask, channels, rows, columns)
     }
 
     fn check(&self, isa: Isa, affine: &[bool], relu: bool, keep: bool) {
-        let Planes { channels, stride, positions, .. } = self.planes[0];
-        let mut tile = Planes::canaries(channels, self.lead, self.tile_stride, positions);
-        let mut kept = Planes::canaries(channels, 0, stride, positions);
+        let Planes { grid, size, .. } = self.planes[0];
+        let mut tile = Planes::canaries(size.every(1), self.tile);
+        let mut kept = Planes::canaries(size, self.from);
+        let to = tile.grid;
         combine(
             isa,
             &self.terms(affine),
+            grid,
+            size.step,
             relu,
             &self.mask,
-            stride,
-            positions,
-            &mut tile.data,
-            self.lead,
-            self.tile_stride,
-            keep.then_some(&mut kept.data[..]),
-            channels,
+            tile.view_mut(),
+            to,
+            keep.then_some(kept.view_mut()),
+            size.channels,
+            size.rows,
+            size.columns,
         );
         tile.assert_guarded();
-        kept.assert_guarded();
-        let twin = naive::combine(&self.terms(affine), relu, &self.mask, stride, positions, channels);
         // Neither the ReLU nor a mask of 0 and 1 rounds or enlarges an error. Per term a product and a sum, and the shifts' sum.
-        let magnitude = self.magnitude();
-        let size = naive::combine(&magnitude.terms(affine), false, &self.mask, stride, positions, channels);
+        let (found, twin) = (tile.numbers(), self.twin(affine, relu));
+        let magnitude = self.magnitude().twin(affine, false);
         let variant = (isa.name(), affine, relu, keep);
-        for ((found, &expected), &size) in tile.numbers().into_iter().zip(&twin).zip(&size) {
+        assert_eq!((found.len(), found.len()), (twin.len(), magnitude.len()));
+        for ((&found, &expected), &size) in found.iter().zip(&twin).zip(&magnitude) {
             near(found, expected, gamma(2 * affine.len() + 1) * size, variant);
         }
         match keep {
-            true => same_bits(&kept.numbers(), &tile.numbers(), variant),
-            false => assert!(kept.data.iter().all(|x| x.to_bits() == CANARY)),
+            true => {
+                kept.assert_guarded();
+                same_bits(&kept.numbers(), &found, variant);
+            }
+            false => kept.assert_untouched(),
         }
     }
 
@@ -93,15 +109,15 @@ proptest! {
 
     #[test]
     fn every_variant_agrees_with_its_twin(
-        channels in 0..=4usize, vectors in 0..=9usize, gap in 0..=19usize,
+        channels in 0..=4usize, rows in 0..=4usize, vectors in 0..=5usize, step in 1..=3usize,
         poison in proptest::option::of(0..3usize), seed: u64,
     ) {
         for isa in isas() {
-            let (mut numbers, n) = (Numbers::new(seed), vectors * isa.lanes());
-            let mut case = Case::new(&mut numbers, channels, n, gap);
-            if let Some(poison) = poison.filter(|_| channels * n > 0) {
-                let channel = numbers.below(channels);
-                case.planes[numbers.below(2)].plane_mut(channel)[numbers.below(n)] = POISONS[poison];
+            let mut numbers = Numbers::new(seed);
+            let size = Size::new(channels, rows, vectors, isa.lanes()).every(step);
+            let mut case = Case::new(&mut numbers, size);
+            if let Some(poison) = poison.filter(|_| !size.is_empty()) {
+                case.planes[numbers.below(2)].poison(&mut numbers, POISONS[poison]);
             }
             case.check_all(isa);
         }
@@ -111,12 +127,15 @@ proptest! {
 #[test]
 fn a_plain_copy_is_exact_and_does_not_read_the_mask() {
     for isa in isas() {
-        let n = 2 * isa.lanes();
-        let planes = Numbers::new(1).list(n);
-        let mut tile = vec![0.0; n];
-        let term = Term { planes: &planes, affine: None };
-        combine(isa, &[term], false, &[], n, n, &mut tile, 0, n, None, 1);
-        same_bits(&tile, &planes, isa.name());
+        for step in [1, 2, 3] {
+            let (mut numbers, size) = (Numbers::new(1), Size::new(2, 3, 2, isa.lanes()));
+            let planes = Planes::random(&mut numbers, size.every(step), Gaps::default());
+            let mut tile = Planes::canaries(size, Gaps::default());
+            let (to, term) = (tile.grid, Term { planes: planes.view(), affine: None });
+            let (from, tile_view) = (planes.grid, tile.view_mut());
+            combine(isa, &[term], from, step, false, &[], tile_view, to, None, 2, 3, size.columns);
+            same_bits(&tile.numbers(), &planes.numbers(), (isa.name(), step));
+        }
     }
 }
 
@@ -126,10 +145,10 @@ fn nan_passes_the_relu() {
         let n = isa.lanes();
         let mut planes = vec![-1.0; n];
         (planes[0], planes[1]) = (f32::NAN, 2.0);
-        let (mask, mut tile) = (vec![1.0; n], vec![0.0; n]);
+        let (mask, mut tile, grid) = (vec![1.0; n], vec![0.0; n], Grid { plane: n, row: n });
         let term = Term { planes: &planes, affine: Some((&[1.0], &[0.0])) };
         for terms in [&[term][..], &[term, term]] {
-            combine(isa, terms, true, &mask, n, n, &mut tile, 0, n, None, 1);
+            combine(isa, terms, grid, 1, true, &mask, &mut tile, grid, None, 1, 1, n);
             assert!(tile[0].is_nan(), "{} hides NaN", isa.name());
             assert_eq!((tile[1], tile[2]), (2.0 * terms.len() as f32, 0.0));
         }

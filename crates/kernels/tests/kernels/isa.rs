@@ -40,6 +40,7 @@ fn an_instruction_set_is_found_by_its_name_and_only_by_that() {
     for isa in Isa::available() {
         assert_eq!(Isa::named(isa.name()), Some(isa));
         assert!(isa.lanes().is_power_of_two() && isa.lanes() <= MAX_LANES);
+        assert_eq!(isa.registers(), if matches!(isa.name(), "avx512" | "neon") { 32 } else { 16 });
     }
     for name in ["", "AVX2", "sse", "avx2 ", "auto"] {
         assert_eq!(Isa::named(name), None);

@@ -2,7 +2,7 @@
 
 use crate::common::*;
 use proptest::prelude::*;
-use rarefy_kernels::{MAX_LANES, Moments, naive, row_moments};
+use rarefy_kernels::{Grid, MAX_LANES, Moments, naive, row_moments};
 
 proptest! {
     #![proptest_config(config(500))]
@@ -14,11 +14,12 @@ proptest! {
             let mut numbers = Numbers::new(seed);
             let n = vectors * isa.lanes();
             let x: Vec<f32> = numbers.list(n).iter().map(|x| x + mean as f32).collect();
-            let mask = numbers.mask(n);
-            let pixels: Vec<f32> = x.iter().zip(&mask).filter(|(_, mask)| **mask > 0.0).map(|(x, _)| *x).collect();
+            let mask = numbers.mask(isa.lanes());
+            let pixels: Vec<f32> = x.iter().zip(mask.iter().cycle()).filter(|(_, mask)| **mask > 0.0).map(|(x, _)| *x).collect();
             let shift = mean as f32 + numbers.next();
             let mut sums = vec![0.0; 2 * MAX_LANES];
-            row_moments(isa, &x, n, n, &mask, &[shift], &mut sums);
+            let grid = Grid { plane: 0, row: isa.lanes() };
+            row_moments(isa, &x, grid, vectors, isa.lanes(), &mask, &[shift], &mut sums);
             let count = pixels.len() as f64;
             let found = Moments::from_shifted(&sums, shift, count);
             let (mean, m2) = naive::moments(&pixels);

@@ -8,56 +8,85 @@ use std::collections::BTreeSet;
 /// Numbers of an accumulator array that must stay as they are.
 const TAIL: usize = 3;
 
-fn check(isa: Isa, layer: &Layer, gradient: &Planes, strip: usize, numbers: &mut Numbers) {
+fn check(isa: Isa, layer: &Layer, gradient: &Planes, numbers: &mut Numbers) {
     // Values are documented as unread: there are none.
     let taps = Taps { values: &[], ..layer.taps() };
-    let weights = layer.offsets.len() * layer.rows;
-    let before = numbers.list(weights * isa.lanes() + TAIL);
+    let (row, grid, Size { rows, columns, lanes, .. }) = (layer.input_row, gradient.grid, layer.size);
+    let weights = layer.offsets.len() * layer.unit;
+    let before = numbers.list(weights * lanes + TAIL);
     let mut after = before.clone();
-    let (stride, n) = (gradient.stride, layer.positions);
-    sddmm(isa, taps, &gradient.data, stride, &layer.input, n, strip, &mut after);
-    let twin = naive::sddmm(taps, &gradient.data, stride, &layer.input, n);
-    let magnitude = naive::sddmm(taps, &magnitudes(&gradient.data), stride, &layer.magnitude().input, n);
-    let (vectors, lanes) = (n / isa.lanes(), isa.lanes());
+    sddmm(isa, taps, gradient.view(), grid, &layer.input, row, rows, columns, &mut after);
+    let twin = naive::sddmm(taps, gradient.view(), grid, &layer.input, row, rows, columns);
+    let (gradient, input) = (gradient.magnitude(), layer.magnitude().input);
+    let magnitude = naive::sddmm(taps, gradient.view(), grid, &input, row, rows, columns);
+    // One product and sum a vector, in patches whose sums are added.
+    let roundings = rows * columns / lanes + 1;
     for weight in 0..weights {
-        let total = |x: &[f32]| x[weight * lanes..][..lanes].iter().map(|&x| f64::from(x)).sum::<f64>();
-        let tolerance = gamma(vectors + 1) * (magnitude[weight] + total(&magnitudes(&before)));
+        let own = |x: &[f32]| -> Vec<f32> { x[weight * lanes..][..lanes].to_vec() };
+        let total = |x: &[f32]| x.iter().map(|&x| f64::from(x)).sum::<f64>();
+        let (before, after) = (own(&before), own(&after));
+        let tolerance = gamma(roundings) * (magnitude[weight] + total(&magnitudes(&before)));
         near(total(&after), total(&before) + twin[weight], tolerance, (isa.name(), "weight", weight));
     }
     same_bits(&before[weights * lanes..], &after[weights * lanes..], "beyond the accumulators");
 }
 
-fn gradient(layer: &Layer, numbers: &mut Numbers) -> Planes {
-    Planes::random(numbers, layer.outputs, 0, layer.stride, layer.positions)
-}
-
 #[test]
 fn every_set_of_taps_agrees_with_its_twin() {
     for isa in isas() {
-        for rows in [1, 2, 4] {
+        for unit in [1, 2, 4] {
             let mut sets = BTreeSet::new();
             for taps in 0..=27 {
-                let shape = Shape {
-                    rows,
-                    groups: 2,
-                    channels: 3,
-                    pitch: 5,
-                    vectors: 1 + taps % 7,
-                    gap: taps % 4,
-                    density: Density::Full,
-                    seed: taps as u64,
-                };
-                let mut layer = Layer::new(shape, isa.lanes());
+                let mut layer = Layer::new(Shape::full(unit, 3, 1 + taps % 5, 1 + taps % 7), isa.lanes());
                 let (mut numbers, second) = (Numbers::new(5), 27);
                 // Two groups of `taps` taps each, of the 27 that there are.
                 layer.offsets = [&layer.offsets[..taps], &layer.offsets[second..second + taps]].concat();
                 layer.starts = vec![0, taps as u32, 2 * taps as u32];
-                let gradient = gradient(&layer, &mut numbers);
-                check(isa, &layer, &gradient, 1 + taps % 4, &mut numbers);
-                sets.extend(balanced(taps, tile_taps(rows)));
+                layer.fill(&mut numbers);
+                let gradient = layer.gradient(&mut numbers);
+                check(isa, &layer, &gradient, &mut numbers);
+                sets.extend(balanced(taps, tile_taps(isa.registers(), unit)));
             }
-            let all: BTreeSet<usize> = (1..=tile_taps(rows)).collect();
-            assert_eq!(sets, all, "sets of taps of {rows} rows that ran on {}", isa.name());
+            let all: BTreeSet<usize> = (1..=tile_taps(isa.registers(), unit)).collect();
+            assert_eq!(sets, all, "sets of taps of {unit} outputs that ran on {}", isa.name());
+        }
+    }
+}
+
+#[test]
+fn sets_of_taps_fit_the_registers() {
+    for registers in [16, 32] {
+        for unit in [1, 2, 4] {
+            // The sums, the gradient's vectors and one of the input.
+            let needed = unit * tile_taps(registers, unit) + unit + 1;
+            assert!(needed <= registers, "{unit} outputs in {registers}");
+        }
+    }
+}
+
+/// Planes of more than a patch: several rows of patches, several columns, and ragged ones.
+#[test]
+fn every_patch_of_large_planes_is_counted_once() {
+    for isa in isas() {
+        for (rows, vectors) in [(1, 40), (40, 1), (17, 8), (9, 9), (5, 17), (33, 3)] {
+            let layer = Layer::new(Shape::full(2, 1, rows, vectors), isa.lanes());
+            let mut numbers = Numbers::new(6);
+            let gradient = layer.gradient(&mut numbers);
+            check(isa, &layer, &gradient, &mut numbers);
+        }
+    }
+}
+
+#[test]
+fn no_rows_or_columns_add_nothing() {
+    for isa in isas() {
+        let layer = Layer::new(Shape::full(2, 1, 3, 2), isa.lanes());
+        let (gradient, Size { rows, columns, .. }) = (layer.gradient(&mut Numbers::new(9)), layer.size);
+        for (rows, columns) in [(0, columns), (rows, 0), (0, 0)] {
+            let mut sums = vec![0.5; layer.values.len() * isa.lanes()];
+            let (grid, row) = (gradient.grid, layer.input_row);
+            sddmm(isa, layer.taps(), gradient.view(), grid, &layer.input, row, rows, columns, &mut sums);
+            assert!(sums.iter().all(|&sum| sum == 0.5));
         }
     }
 }
@@ -66,29 +95,26 @@ proptest! {
     #![proptest_config(config(500))]
 
     #[test]
-    fn any_layer_agrees_with_its_twin(shape in layer(40), strip in 0..=9usize) {
+    fn any_layer_agrees_with_its_twin(shape in layer(9, 12)) {
         for isa in isas() {
             let layer = Layer::new(shape, isa.lanes());
             let mut numbers = Numbers::new(shape.seed ^ 1);
-            let gradient = gradient(&layer, &mut numbers);
-            check(isa, &layer, &gradient, strip, &mut numbers);
-            check(isa, &layer, &gradient, usize::MAX, &mut numbers);
+            let gradient = layer.gradient(&mut numbers);
+            check(isa, &layer, &gradient, &mut numbers);
         }
     }
 
     #[test]
-    fn nan_and_infinity_reach_just_what_reads_them(shape in layer(9), poison in 0..3usize, in_input: bool) {
+    fn nan_and_infinity_reach_just_what_reads_them(shape in layer(5, 4), poison in 0..3usize, in_input: bool) {
         for isa in isas() {
             let mut layer = Layer::new(shape, isa.lanes());
             let mut numbers = Numbers::new(shape.seed ^ 2);
-            let mut gradient = gradient(&layer, &mut numbers);
-            let at = numbers.below(layer.positions);
-            if !in_input {
-                gradient.plane_mut(numbers.below(layer.outputs))[at] = POISONS[poison];
-            } else if let Some(&offset) = layer.offsets.get(numbers.below(layer.offsets.len())) {
-                layer.input[offset as usize + at] = POISONS[poison];
+            let mut gradient = layer.gradient(&mut numbers);
+            match in_input {
+                true => layer.poison(&mut numbers, POISONS[poison]),
+                false => gradient.poison(&mut numbers, POISONS[poison]),
             }
-            check(isa, &layer, &gradient, 2, &mut numbers);
+            check(isa, &layer, &gradient, &mut numbers);
         }
     }
 }

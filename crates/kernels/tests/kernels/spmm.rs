@@ -2,78 +2,110 @@
 
 use crate::common::*;
 use proptest::prelude::*;
-use rarefy_kernels::{Epilogue, Isa, MAX_LANES, balanced, naive, spmm, tile_vectors};
+use rarefy_kernels::{Epilogue, Isa, MAX_LANES, TILE_WIDTH, balanced, naive, spmm, tile_vectors};
 use std::collections::BTreeSet;
 
 /// All epilogues of one layer against the twin.
 fn check(isa: Isa, layer: &Layer, numbers: &mut Numbers) {
-    let mask = numbers.mask(layer.positions);
-    let per_output = numbers.list(layer.outputs);
+    let mask = numbers.mask(isa.lanes());
+    let per_output = numbers.list(layer.size.channels);
     check_store(isa, layer);
     check_bias(isa, layer, &mask, &per_output);
     check_moments(isa, layer, &mask, &per_output, numbers);
 }
 
 fn run(isa: Isa, layer: &Layer, epilogue: Epilogue<'_>) -> Planes {
-    let mut out = Planes::canaries(layer.outputs, 0, layer.stride, layer.positions);
-    spmm(isa, layer.taps(), &layer.input, &mut out.data, layer.stride, layer.positions, epilogue);
+    let mut out = layer.canaries();
+    let (grid, Size { rows, columns, .. }) = (out.grid, out.size);
+    spmm(isa, layer.taps(), &layer.input, layer.input_row, out.view_mut(), grid, rows, columns, epilogue);
     out.assert_guarded();
     out
 }
 
 fn compare(isa: Isa, found: &Planes, expected: &[f64], magnitude: &[f64], roundings: usize) {
-    for ((found, &expected), magnitude) in found.numbers().into_iter().zip(expected).zip(magnitude) {
+    let found = found.numbers();
+    assert_eq!((found.len(), found.len()), (expected.len(), magnitude.len()));
+    for ((found, &expected), magnitude) in found.into_iter().zip(expected).zip(magnitude) {
         near(found, expected, gamma(roundings) * magnitude, isa.name());
     }
 }
 
 fn check_store(isa: Isa, layer: &Layer) {
     let out = run(isa, layer, Epilogue::Store);
-    let twin = |layer: &Layer| naive::spmm(layer.taps(), &layer.input, layer.outputs, layer.positions);
+    let Size { rows, columns, .. } = layer.size;
+    let twin = |layer: &Layer| naive::spmm(layer.taps(), &layer.input, layer.input_row, rows, columns);
     compare(isa, &out, &twin(layer), &twin(&layer.magnitude()), layer.longest());
 }
 
 fn check_bias(isa: Isa, layer: &Layer, mask: &[f32], bias: &[f32]) {
     let out = run(isa, layer, Epilogue::Bias { bias, mask });
+    let Size { rows, columns, .. } = layer.size;
     let twin = |layer: &Layer, bias: &[f32]| {
-        naive::spmm_bias(layer.taps(), &layer.input, bias, mask, layer.positions)
+        naive::spmm_bias(layer.taps(), &layer.input, layer.input_row, bias, mask, rows, columns)
     };
     let magnitude = twin(&layer.magnitude(), &magnitudes(bias));
     compare(isa, &out, &twin(layer, bias), &magnitude, layer.longest() + 1);
 }
 
 fn check_moments(isa: Isa, layer: &Layer, mask: &[f32], shift: &[f32], numbers: &mut Numbers) {
-    let before = numbers.list(layer.outputs * 2 * MAX_LANES);
+    let Size { channels, rows, columns, .. } = layer.size;
+    let before = numbers.list(channels * 2 * MAX_LANES);
     let mut sums = before.clone();
     let out = run(isa, layer, Epilogue::Moments { mask, shift, sums: &mut sums });
     let twin =
-        |layer: &Layer| naive::spmm_masked(layer.taps(), &layer.input, layer.outputs, mask, layer.positions);
+        |layer: &Layer| naive::spmm_masked(layer.taps(), &layer.input, layer.input_row, mask, rows, columns);
     compare(isa, &out, &twin(layer), &twin(&layer.magnitude()), layer.longest());
     crate::sums::compare_lane_sums(isa, &before, &sums, &out, mask, shift);
+}
+
+/// The register tiles (rows, vectors) of a call, as `tile_vectors` documents them.
+fn tiles(most: usize, rows: usize, vectors: usize) -> BTreeSet<(usize, usize)> {
+    let mut tiles = BTreeSet::new();
+    for width in balanced(vectors, most.min(TILE_WIDTH)) {
+        let mut left = rows;
+        while left > 0 {
+            let high =
+                [4, 2, 1].into_iter().find(|&high| high <= left && (high == 1 || high * width <= most));
+            let high = high.expect("one row always");
+            tiles.insert((high, width));
+            left -= high;
+        }
+    }
+    tiles
 }
 
 #[test]
 fn every_register_tile_agrees_with_its_twin() {
     for isa in isas() {
-        for rows in [1, 2, 4] {
-            let mut widths = BTreeSet::new();
-            for vectors in (1..=25).chain([37]) {
-                let shape = Shape {
-                    rows,
-                    groups: 2,
-                    channels: 1,
-                    pitch: 5,
-                    vectors,
-                    gap: vectors % 3,
-                    density: Density::Full,
-                    seed: vectors as u64,
-                };
-                let layer = Layer::new(shape, isa.lanes());
-                check(isa, &layer, &mut Numbers::new(7));
-                widths.extend(balanced(vectors, tile_vectors(rows)));
+        for unit in [1, 2, 4] {
+            let most = tile_vectors(isa.registers(), unit);
+            let mut ran = BTreeSet::new();
+            for vectors in (1..=TILE_WIDTH + 3).chain([2 * TILE_WIDTH + 1]) {
+                for rows in 1..=7 {
+                    // In one block and, with sums that are taken up again, in two.
+                    let shape =
+                        Shape { blocks: 1 + (rows + vectors) % 2, ..Shape::full(unit, 2, rows, vectors) };
+                    check(isa, &Layer::new(shape, isa.lanes()), &mut Numbers::new(7));
+                    ran.extend(tiles(most, rows, vectors));
+                }
             }
-            let all: BTreeSet<usize> = (1..=12 / rows).collect();
-            assert_eq!(widths, all, "register tiles of {rows} rows that ran on {}", isa.name());
+            let all: BTreeSet<(usize, usize)> = [1, 2, 4]
+                .into_iter()
+                .flat_map(|high| (1..=TILE_WIDTH).map(move |width| (high, width)))
+                .filter(|(high, width)| high * width <= most)
+                .collect();
+            assert_eq!(ran, all, "register tiles of {unit} outputs that ran on {}", isa.name());
+        }
+    }
+}
+
+#[test]
+fn register_tiles_fill_the_registers_and_fit() {
+    for registers in [16, 32] {
+        for unit in [1, 2, 4] {
+            // The sums, and at least a vector of the input and one of weights.
+            let sums = unit * tile_vectors(registers, unit);
+            assert!(sums + 2 <= registers && sums >= registers / 2, "{unit} outputs in {registers}");
         }
     }
 }
@@ -81,18 +113,18 @@ fn every_register_tile_agrees_with_its_twin() {
 #[test]
 fn every_density_agrees_with_its_twin() {
     for isa in isas() {
-        for rows in [1, 2, 4] {
+        for unit in [1, 2, 4] {
             for density in Density::ALL {
-                let shape =
-                    Shape { rows, groups: 3, channels: 2, pitch: 4, vectors: 3, gap: 3, density, seed: 3 };
+                let shape = Shape { groups: 3, blocks: 2, density, ..Shape::full(unit, 2, 3, 3) };
                 let layer = Layer::new(shape, isa.lanes());
                 let empty = layer.starts.windows(2).filter(|range| range[0] == range[1]).count();
                 match density {
-                    Density::Zero => assert_eq!(empty, 3),
-                    Density::OneTap => assert_eq!((empty, layer.offsets.len()), (2, 1)),
+                    Density::Zero => assert_eq!(empty, 6),
+                    Density::OneTap => assert_eq!((empty, layer.offsets.len()), (5, 1)),
                     Density::Half => assert!((14..=40).contains(&layer.offsets.len())),
-                    Density::EmptyGroup => assert_eq!((empty, layer.offsets.len()), (1, 36)),
-                    Density::Full => assert_eq!(layer.offsets.len(), 54),
+                    Density::EmptyGroup => assert_eq!((empty, layer.offsets.len()), (2, 36)),
+                    Density::EmptyBlock => assert_eq!((empty, layer.offsets.len()), (3, 27)),
+                    Density::Full => assert_eq!((empty, layer.offsets.len()), (0, 54)),
                 }
                 check(isa, &layer, &mut Numbers::new(8));
             }
@@ -103,21 +135,48 @@ fn every_density_agrees_with_its_twin() {
 #[test]
 fn an_empty_group_writes_zeros_and_its_bias() {
     for isa in isas() {
-        let shape = Shape {
-            rows: 2,
-            groups: 1,
-            channels: 1,
-            pitch: 3,
-            vectors: 2,
-            gap: 0,
-            density: Density::Zero,
-            seed: 0,
-        };
-        let layer = Layer::new(shape, isa.lanes());
-        assert!(run(isa, &layer, Epilogue::Store).numbers().iter().all(|&x| x == 0.0));
-        let mask = vec![1.0; layer.positions];
-        let out = run(isa, &layer, Epilogue::Bias { bias: &[3.0, -4.0], mask: &mask });
-        assert!(out.plane(0).iter().all(|&x| x == 3.0) && out.plane(1).iter().all(|&x| x == -4.0));
+        for blocks in [1, 2, 3] {
+            let shape = Shape { groups: 1, blocks, density: Density::Zero, ..Shape::full(2, 1, 3, 2) };
+            let layer = Layer::new(shape, isa.lanes());
+            assert!(run(isa, &layer, Epilogue::Store).numbers().iter().all(|&x| x == 0.0));
+            let mask = vec![1.0; isa.lanes()];
+            let out = run(isa, &layer, Epilogue::Bias { bias: &[3.0, -4.0], mask: &mask }).numbers();
+            let (first, second) = out.split_at(out.len() / 2);
+            assert!(first.iter().all(|&x| x == 3.0) && second.iter().all(|&x| x == -4.0));
+        }
+    }
+}
+
+#[test]
+fn no_rows_or_columns_or_groups_write_nothing() {
+    for isa in isas() {
+        let layer = Layer::new(Shape::full(2, 1, 3, 2), isa.lanes());
+        let Size { rows, columns, .. } = layer.size;
+        for (rows, columns) in [(0, columns), (rows, 0), (0, 0)] {
+            let mut out = layer.canaries();
+            let (grid, mut sums) = (out.grid, vec![0.5; layer.size.channels * 2 * MAX_LANES]);
+            let (mask, shift) = (vec![1.0; isa.lanes()], vec![0.0; layer.size.channels]);
+            let epilogue = Epilogue::Moments { mask: &mask, shift: &shift, sums: &mut sums };
+            spmm(
+                isa,
+                layer.taps(),
+                &layer.input,
+                layer.input_row,
+                out.view_mut(),
+                grid,
+                rows,
+                columns,
+                epilogue,
+            );
+            out.assert_untouched();
+            assert!(sums.iter().all(|&sum| sum == 0.5));
+        }
+        let taps =
+            rarefy_kernels::Taps { groups: 0, starts: &[0], offsets: &[], values: &[], ..layer.taps() };
+        let mut out = layer.canaries();
+        let grid = out.grid;
+        spmm(isa, taps, &[], layer.input_row, out.view_mut(), grid, rows, columns, Epilogue::Store);
+        out.assert_untouched();
     }
 }
 
@@ -125,7 +184,7 @@ proptest! {
     #![proptest_config(config(400))]
 
     #[test]
-    fn any_layer_agrees_with_its_twin(shape in layer(30)) {
+    fn any_layer_agrees_with_its_twin(shape in layer(6, 10)) {
         for isa in isas() {
             let layer = Layer::new(shape, isa.lanes());
             check(isa, &layer, &mut Numbers::new(shape.seed ^ 1));
@@ -133,12 +192,11 @@ proptest! {
     }
 
     #[test]
-    fn nan_and_infinity_reach_just_what_reads_them(shape in layer(14), poison in 0..3usize) {
+    fn nan_and_infinity_reach_just_what_reads_them(shape in layer(5, 5), poison in 0..3usize) {
         for isa in isas() {
             let mut layer = Layer::new(shape, isa.lanes());
             let mut numbers = Numbers::new(shape.seed ^ 2);
-            let Some(&offset) = layer.offsets.get(numbers.below(layer.offsets.len())) else { continue };
-            layer.input[offset as usize + numbers.below(layer.positions)] = POISONS[poison];
+            layer.poison(&mut numbers, POISONS[poison]);
             check(isa, &layer, &mut numbers);
         }
     }

@@ -6,7 +6,7 @@ mod taps;
 mod tolerance;
 
 pub(crate) use numbers::{Numbers, POISONS};
-pub(crate) use planes::{CANARY, Planes};
+pub(crate) use planes::{CANARY, Gaps, Planes, Size};
 pub(crate) use taps::{Density, Layer, Shape, layer};
 pub(crate) use tolerance::{gamma, gamma64, magnitudes, near, same_bits};
 

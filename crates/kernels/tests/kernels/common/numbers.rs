@@ -1,5 +1,6 @@
 //! Random numbers that need no strategy of their own: a seed is enough, shapes are what shrinks.
 
+use super::Gaps;
 use rarefy_core::random::{Purpose, Stream};
 
 /// Numbers that spread over the output of a kernel or stop it.
@@ -27,10 +28,20 @@ impl Numbers {
         (0..len).map(|_| self.next()).collect()
     }
 
-    /// 0 or 1 per position: rows of `pitch` positions whose last is no pixel, and no pixel from a random position on, as in
-    /// a group that the last samples of a batch do not fill.
-    pub(crate) fn mask(&mut self, positions: usize) -> Vec<f32> {
-        let (pitch, end) = (2 + self.below(9), 1 + self.below(positions));
-        (0..positions).map(|p| if p < end && p % pitch != pitch - 1 { 1.0 } else { 0.0 }).collect()
+    /// 0 or 1 per lane, at least one of them 1: no sample from a random lane on, as in a group that the last samples of a batch do
+    /// not fill, and none in some lane before.
+    pub(crate) fn mask(&mut self, lanes: usize) -> Vec<f32> {
+        let (end, hole) = (1 + self.below(lanes), 1 + self.below(2 * lanes));
+        (0..lanes).map(|lane| if lane < end && lane != hole { 1.0 } else { 0.0 }).collect()
+    }
+
+    /// Mostly odd distances: neither planes nor rows are aligned.
+    pub(crate) fn gaps(&mut self) -> Gaps {
+        Gaps {
+            lead: self.below(20),
+            row: self.below(20),
+            plane: self.below(20),
+            interleaved: self.below(4) == 0,
+        }
     }
 }
