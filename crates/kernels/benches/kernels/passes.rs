@@ -44,6 +44,7 @@ fn finish_gradient_relu<const NORMS: usize>(bencher: Bencher<'_, '_>, case: &Cas
             gate,
             terms,
             &mut sums,
+            &mut [0.0; 1 << 10],
             side,
             case.columns(),
         );

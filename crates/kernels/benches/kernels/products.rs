@@ -4,7 +4,7 @@ use crate::shapes::Case;
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use rarefy_core::random::{Purpose, Stream};
-use rarefy_kernels::{Buffer, Epilogue, MAX_LANES, Taps, sddmm, spmm};
+use rarefy_kernels::{Ahead, Buffer, Epilogue, MAX_LANES, Taps, sddmm, spmm};
 
 /// A layer's taps, in groups of `ROWS` outputs over one block.
 struct Layer {
@@ -49,7 +49,18 @@ fn run_spmm<const ROWS: usize>(bencher: Bencher<'_, '_>, case: Case, moments: bo
             false => Epilogue::Store,
         };
         let (row, grid, side) = (case.tile().row, case.grid(), case.stage.side);
-        spmm(case.isa, layer.taps::<ROWS>(), &input, row, &mut output, grid, side, case.columns(), epilogue);
+        spmm(
+            case.isa,
+            layer.taps::<ROWS>(),
+            &input,
+            row,
+            &mut output,
+            grid,
+            side,
+            case.columns(),
+            epilogue,
+            Ahead::default(),
+        );
     });
 }
 
@@ -59,7 +70,18 @@ fn run_sddmm<const ROWS: usize>(bencher: Bencher<'_, '_>, case: Case) {
     let mut sums = Buffer::zeros(layer.values.len() * case.isa.lanes());
     bencher.counter(layer.work(case)).bench_local(|| {
         let (taps, row, grid, side) = (layer.taps::<ROWS>(), case.tile().row, case.grid(), case.stage.side);
-        sddmm(case.isa, taps, &gradient, grid, &input, row, side, case.columns(), &mut sums);
+        sddmm(
+            case.isa,
+            taps,
+            &gradient,
+            grid,
+            &input,
+            row,
+            side,
+            case.columns(),
+            &mut sums,
+            Ahead::default(),
+        );
     });
 }
 

@@ -124,6 +124,7 @@ impl Case {
             self.gate(v.relu),
             &mut terms[..v.terms],
             &mut sums,
+            &mut [0.0; 1 << 10],
             rows,
             columns,
         );
@@ -193,7 +194,21 @@ fn a_gradient_stops_where_the_activation_is_zero_even_if_it_is_not_a_number() {
         let (mut g, mut sums) = (vec![5.0; n], [0.0]);
         let gate = Gate::Relu { tile: &activation, grid };
         let from = Some((&from[..], grid));
-        finish_gradient(isa, &mut g, grid, 1, false, from, &[], gate, &mut [], &mut sums, 1, n);
+        finish_gradient(
+            isa,
+            &mut g,
+            grid,
+            1,
+            false,
+            from,
+            &[],
+            gate,
+            &mut [],
+            &mut sums,
+            &mut [0.0; 1 << 10],
+            1,
+            n,
+        );
         assert!(g.iter().enumerate().all(|(i, x)| if i == 2 { x.is_nan() } else { *x == 0.0 }));
     }
 }

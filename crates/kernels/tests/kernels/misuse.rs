@@ -3,8 +3,8 @@
 
 use crate::common::*;
 use rarefy_kernels::{
-    AdamStep, Epilogue, Gate, Grid, Isa, MAX_LANES, Moments, NormTerm, SgdStep, Taps, Term, adam, combine,
-    finish_gradient, loss, plane_sums, reduce_accumulators, row_moments, sddmm, sgd, spmm,
+    AdamStep, Ahead, Epilogue, Gate, Grid, Isa, MAX_LANES, Moments, NormTerm, SgdStep, Taps, Term, adam,
+    combine, finish_gradient, loss, plane_sums, reduce_accumulators, row_moments, sddmm, sgd, spmm,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -83,13 +83,41 @@ fn finish_gradient_refuses_short_slices() {
                 let mean = cut(&means, short == 6);
                 let mut term = [NormTerm { planes: cut(&numbers, short == 7), mean, sums: &mut products }];
                 let (g, sums) = (&mut g, &mut sums);
-                finish_gradient(isa, g, grid, step, true, from, &extra, gate, &mut term, sums, 2, columns);
+                finish_gradient(
+                    isa,
+                    g,
+                    grid,
+                    step,
+                    true,
+                    from,
+                    &extra,
+                    gate,
+                    &mut term,
+                    sums,
+                    &mut [0.0; 1 << 10],
+                    2,
+                    columns,
+                );
             });
             refused("a short mask", "", || {
                 let (mut g, mut sums) = (numbers.clone(), vec![0.0; channels]);
                 let gate = Gate::Mask(&numbers[..isa.lanes() - 1]);
                 let (g, sums) = (&mut g, &mut sums);
-                finish_gradient(isa, g, grid, step, true, None, &[], gate, &mut [], sums, 2, columns);
+                finish_gradient(
+                    isa,
+                    g,
+                    grid,
+                    step,
+                    true,
+                    None,
+                    &[],
+                    gate,
+                    &mut [],
+                    sums,
+                    &mut [0.0; 1 << 10],
+                    2,
+                    columns,
+                );
             });
         }
     }
@@ -163,15 +191,31 @@ fn columns_that_are_no_whole_vectors_are_refused() {
         let (x, mut out, mut sums) = (vec![0.0; 2 * n], vec![0.0; 2 * n], [0.0]);
         let taps = Taps { rows: 1, groups: 1, starts: &[0, 1], offsets: &[0], values: &[1.0] };
         let expected = "multiple of the lanes";
-        refused("spmm", expected, || spmm(isa, taps, &x, n, &mut out, grid, 1, n, Epilogue::Store));
-        refused("sddmm", expected, || sddmm(isa, taps, &x, grid, &x, n, 1, n, &mut out));
+        refused("spmm", expected, || {
+            spmm(isa, taps, &x, n, &mut out, grid, 1, n, Epilogue::Store, Ahead::default())
+        });
+        refused("sddmm", expected, || sddmm(isa, taps, &x, grid, &x, n, 1, n, &mut out, Ahead::default()));
         let term = Term { planes: &x, affine: None };
         refused("combine", expected, || {
             combine(isa, &[term], grid, 1, true, &x, &mut out, grid, None, 1, 1, n);
         });
         refused("finish_gradient", expected, || {
             let gate = Gate::Mask(&x);
-            finish_gradient(isa, &mut out, grid, 1, false, None, &[], gate, &mut [], &mut sums, 1, n);
+            finish_gradient(
+                isa,
+                &mut out,
+                grid,
+                1,
+                false,
+                None,
+                &[],
+                gate,
+                &mut [],
+                &mut sums,
+                &mut [0.0; 1 << 10],
+                1,
+                n,
+            );
         });
         refused("plane_sums", expected, || plane_sums(isa, &x, grid, 1, n, &mut sums));
         refused("row_moments", expected, || row_moments(isa, &x, grid, 1, n, &x, &[0.0], &mut out));
@@ -185,8 +229,12 @@ fn outputs_terms_and_steps_without_a_kernel_are_refused() {
         for rows in [0, 3, 5, 8] {
             let taps = Taps { rows, groups: 1, starts: &[0, 0], offsets: &[], values: &[] };
             let expected = format!("no kernel for {rows} rows");
-            refused("spmm", &expected, || spmm(isa, taps, &[], 0, &mut [], grid, 0, 0, Epilogue::Store));
-            refused("sddmm", &expected, || sddmm(isa, taps, &[], grid, &[], 0, 0, 0, &mut []));
+            refused("spmm", &expected, || {
+                spmm(isa, taps, &[], 0, &mut [], grid, 0, 0, Epilogue::Store, Ahead::default())
+            });
+            refused("sddmm", &expected, || {
+                sddmm(isa, taps, &[], grid, &[], 0, 0, 0, &mut [], Ahead::default())
+            });
         }
         let term = Term { planes: &[], affine: None };
         for terms in [&[][..], &[term; 3]] {
@@ -199,7 +247,21 @@ fn outputs_terms_and_steps_without_a_kernel_are_refused() {
         });
         let gate = Gate::Mask(&[]);
         let finish = |step: usize, extra: &[&[f32]], terms: &mut [NormTerm<'_>]| {
-            finish_gradient(isa, &mut [], grid, step, false, None, extra, gate, terms, &mut [], 0, 0);
+            finish_gradient(
+                isa,
+                &mut [],
+                grid,
+                step,
+                false,
+                None,
+                extra,
+                gate,
+                terms,
+                &mut [],
+                &mut [0.0; 1 << 10],
+                0,
+                0,
+            );
         };
         finish(1, &[&[][..]; 2], &mut []);
         refused("finish_gradient", "at least 1", || finish(0, &[], &mut []));

@@ -2,7 +2,7 @@
 
 use crate::common::*;
 use crate::misuse::{cut, each_short_slice_is_refused, refused};
-use rarefy_kernels::{Epilogue, Grid, Isa, MAX_LANES, Taps, sddmm, spmm};
+use rarefy_kernels::{Ahead, Epilogue, Grid, Isa, MAX_LANES, Taps, sddmm, spmm};
 
 fn layer_of(isa: Isa, unit: usize) -> Layer {
     Layer::new(Shape { blocks: 2, ..Shape::full(unit, 2, 3, 2) }, isa.lanes())
@@ -28,13 +28,24 @@ fn both_refuse(isa: Isa, layer: &Layer, taps: Taps<'_>, to: Places, expected: [&
     let Places { input_row, grid, rows, columns } = to;
     let (mut out, input) = (layer.canaries(), &layer.input);
     refused("spmm", expected[0], || {
-        spmm(isa, taps, input, input_row, out.view_mut(), grid, rows, columns, Epilogue::Store);
+        spmm(
+            isa,
+            taps,
+            input,
+            input_row,
+            out.view_mut(),
+            grid,
+            rows,
+            columns,
+            Epilogue::Store,
+            Ahead::default(),
+        );
     });
     out.assert_untouched();
     let gradient = layer.gradient(&mut Numbers::new(1));
     let mut sums = vec![0.5; layer.values.len() * isa.lanes()];
     refused("sddmm", expected[1], || {
-        sddmm(isa, taps, gradient.view(), grid, input, input_row, rows, columns, &mut sums);
+        sddmm(isa, taps, gradient.view(), grid, input, input_row, rows, columns, &mut sums, Ahead::default());
     });
     assert!(sums.iter().all(|&sum| sum == 0.5), "added something");
 }
@@ -59,7 +70,7 @@ fn spmm_refuses_short_slices() {
                 let input = cut(&layer.input, short == 7);
                 if short != 4 {
                     let epilogue = Epilogue::Moments { mask, shift: bias, sums: &mut sums };
-                    spmm(isa, taps, input, input_row, out, grid, rows, columns, epilogue);
+                    spmm(isa, taps, input, input_row, out, grid, rows, columns, epilogue, Ahead::default());
                 }
                 if short != 3 {
                     spmm(
@@ -72,6 +83,7 @@ fn spmm_refuses_short_slices() {
                         rows,
                         columns,
                         Epilogue::Bias { bias, mask },
+                        Ahead::default(),
                     );
                 }
             });
@@ -90,7 +102,18 @@ fn sddmm_refuses_short_slices() {
                 let taps = Taps { offsets, ..layer.taps() };
                 let (gradient, input) = (cut(gradient.view(), short == 1), cut(&layer.input, short == 2));
                 let mut sums = vec![0.0; layer.values.len() * isa.lanes() - usize::from(short == 3)];
-                sddmm(isa, taps, gradient, to.grid, input, to.input_row, to.rows, to.columns, &mut sums);
+                sddmm(
+                    isa,
+                    taps,
+                    gradient,
+                    to.grid,
+                    input,
+                    to.input_row,
+                    to.rows,
+                    to.columns,
+                    &mut sums,
+                    Ahead::default(),
+                );
             });
         }
     }
@@ -192,14 +215,36 @@ fn starts_beyond_the_taps_or_backwards_are_refused() {
                 refused("spmm", "", || {
                     let Places { input_row, grid, rows, columns } = to;
                     let out = out.view_mut();
-                    spmm(isa, taps, &layer.input, input_row, out, grid, rows, columns, Epilogue::Store);
+                    spmm(
+                        isa,
+                        taps,
+                        &layer.input,
+                        input_row,
+                        out,
+                        grid,
+                        rows,
+                        columns,
+                        Epilogue::Store,
+                        Ahead::default(),
+                    );
                 });
                 out.assert_guarded();
                 let gradient = layer.gradient(&mut Numbers::new(1));
                 let mut sums = vec![0.0; layer.values.len() * isa.lanes()];
                 refused("sddmm", "", || {
                     let (gradient, input) = (gradient.view(), &layer.input);
-                    sddmm(isa, taps, gradient, to.grid, input, to.input_row, to.rows, to.columns, &mut sums);
+                    sddmm(
+                        isa,
+                        taps,
+                        gradient,
+                        to.grid,
+                        input,
+                        to.input_row,
+                        to.rows,
+                        to.columns,
+                        &mut sums,
+                        Ahead::default(),
+                    );
                 });
             }
         }

@@ -3,7 +3,7 @@
 use crate::common::*;
 use proptest::prelude::*;
 use rarefy_kernels::{
-    Epilogue, Gate, Isa, MAX_LANES, NormTerm, TILE_WIDTH, Taps, finish_gradient, plane_sums,
+    Ahead, Epilogue, Gate, Isa, MAX_LANES, NormTerm, TILE_WIDTH, Taps, finish_gradient, plane_sums,
     reduce_accumulators, row_moments, sddmm, spmm, tile_vectors,
 };
 use std::ops::Range;
@@ -28,7 +28,7 @@ fn moments_of(
     let from = (y.start * layer.input_row + x.start).min(layer.input.len());
     let to = (grid.at(0, y.start) + x.start).min(out.view().len());
     let (input, out) = (&layer.input[from..], &mut out.view_mut()[to..]);
-    spmm(isa, layer.taps(), input, layer.input_row, out, grid, y.len(), x.len(), epilogue);
+    spmm(isa, layer.taps(), input, layer.input_row, out, grid, y.len(), x.len(), epilogue, Ahead::default());
 }
 
 proptest! {
@@ -89,7 +89,7 @@ proptest! {
                 let mut out = layer.canaries();
                 let (grid, Size { rows, columns, .. }) = (out.grid, out.size);
                 let (input, row) = (&layer.input, layer.input_row);
-                spmm(isa, layer.taps(), input, row, out.view_mut(), grid, rows, columns, Epilogue::Store);
+                spmm(isa, layer.taps(), input, row, out.view_mut(), grid, rows, columns, Epilogue::Store, Ahead::default());
                 out.numbers()
             };
             same_bits(&product(&layer), &product(&apart), (isa.name(), "spmm"));
@@ -161,7 +161,7 @@ proptest! {
                 let (mut g, grid) = (planes.clone(), planes.grid);
                 let term = NormTerm { planes: planes.view(), mean: &means, sums: &mut products };
                 let (g, gate, terms) = (g.view_mut(), Gate::Mask(&mask), &mut [term]);
-                finish_gradient(isa, g, grid, step, true, None, &[], gate, terms, &mut own, rows, columns);
+                finish_gradient(isa, g, grid, step, true, None, &[], gate, terms, &mut own, &mut [0.0; 1 << 10], rows, columns);
                 [sums, own, products].concat().into_iter().map(f64::to_bits).collect::<Vec<_>>()
             };
             prop_assert_eq!(run(), run());
@@ -193,6 +193,6 @@ fn weights(isa: Isa, layer: &Layer, gradient: &Planes) -> Vec<f32> {
     let Size { rows, columns, lanes, .. } = layer.size;
     let mut sums = vec![0.0; layer.offsets.len() * layer.unit * lanes];
     let (input, row) = (&layer.input, layer.input_row);
-    sddmm(isa, taps, gradient.view(), gradient.grid, input, row, rows, columns, &mut sums);
+    sddmm(isa, taps, gradient.view(), gradient.grid, input, row, rows, columns, &mut sums, Ahead::default());
     sums
 }

@@ -2,7 +2,7 @@
 
 use crate::common::*;
 use proptest::prelude::*;
-use rarefy_kernels::{Isa, Taps, balanced, naive, sddmm, tile_taps};
+use rarefy_kernels::{Ahead, Isa, Taps, balanced, naive, sddmm, tile_taps};
 use std::collections::BTreeSet;
 
 /// Numbers of an accumulator array that must stay as they are.
@@ -15,7 +15,7 @@ fn check(isa: Isa, layer: &Layer, gradient: &Planes, numbers: &mut Numbers) {
     let weights = layer.offsets.len() * layer.unit;
     let before = numbers.list(weights * lanes + TAIL);
     let mut after = before.clone();
-    sddmm(isa, taps, gradient.view(), grid, &layer.input, row, rows, columns, &mut after);
+    sddmm(isa, taps, gradient.view(), grid, &layer.input, row, rows, columns, &mut after, Ahead::default());
     let twin = naive::sddmm(taps, gradient.view(), grid, &layer.input, row, rows, columns);
     let (gradient, input) = (gradient.magnitude(), layer.magnitude().input);
     let magnitude = naive::sddmm(taps, gradient.view(), grid, &input, row, rows, columns);
@@ -85,7 +85,18 @@ fn no_rows_or_columns_add_nothing() {
         for (rows, columns) in [(0, columns), (rows, 0), (0, 0)] {
             let mut sums = vec![0.5; layer.values.len() * isa.lanes()];
             let (grid, row) = (gradient.grid, layer.input_row);
-            sddmm(isa, layer.taps(), gradient.view(), grid, &layer.input, row, rows, columns, &mut sums);
+            sddmm(
+                isa,
+                layer.taps(),
+                gradient.view(),
+                grid,
+                &layer.input,
+                row,
+                rows,
+                columns,
+                &mut sums,
+                Ahead::default(),
+            );
             assert!(sums.iter().all(|&sum| sum == 0.5));
         }
     }

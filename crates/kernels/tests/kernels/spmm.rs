@@ -2,7 +2,7 @@
 
 use crate::common::*;
 use proptest::prelude::*;
-use rarefy_kernels::{Epilogue, Isa, MAX_LANES, TILE_WIDTH, balanced, naive, spmm, tile_vectors};
+use rarefy_kernels::{Ahead, Epilogue, Isa, MAX_LANES, TILE_WIDTH, balanced, naive, spmm, tile_vectors};
 use std::collections::BTreeSet;
 
 /// All epilogues of one layer against the twin.
@@ -17,7 +17,18 @@ fn check(isa: Isa, layer: &Layer, numbers: &mut Numbers) {
 fn run(isa: Isa, layer: &Layer, epilogue: Epilogue<'_>) -> Planes {
     let mut out = layer.canaries();
     let (grid, Size { rows, columns, .. }) = (out.grid, out.size);
-    spmm(isa, layer.taps(), &layer.input, layer.input_row, out.view_mut(), grid, rows, columns, epilogue);
+    spmm(
+        isa,
+        layer.taps(),
+        &layer.input,
+        layer.input_row,
+        out.view_mut(),
+        grid,
+        rows,
+        columns,
+        epilogue,
+        Ahead::default(),
+    );
     out.assert_guarded();
     out
 }
@@ -167,6 +178,7 @@ fn no_rows_or_columns_or_groups_write_nothing() {
                 rows,
                 columns,
                 epilogue,
+                Ahead::default(),
             );
             out.assert_untouched();
             assert!(sums.iter().all(|&sum| sum == 0.5));
@@ -175,7 +187,18 @@ fn no_rows_or_columns_or_groups_write_nothing() {
             rarefy_kernels::Taps { groups: 0, starts: &[0], offsets: &[], values: &[], ..layer.taps() };
         let mut out = layer.canaries();
         let grid = out.grid;
-        spmm(isa, taps, &[], layer.input_row, out.view_mut(), grid, rows, columns, Epilogue::Store);
+        spmm(
+            isa,
+            taps,
+            &[],
+            layer.input_row,
+            out.view_mut(),
+            grid,
+            rows,
+            columns,
+            Epilogue::Store,
+            Ahead::default(),
+        );
         out.assert_untouched();
     }
 }
