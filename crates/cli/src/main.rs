@@ -36,6 +36,8 @@ enum Command {
     GradientFlow(commands::gradient_flow::Args),
     Inspect(commands::inspect::Args),
     Export(commands::export::Args),
+    Prune(commands::prune::Args),
+    Imp(Box<commands::imp::Args>),
     Bench(commands::bench::Args),
     Data(commands::data::Args),
 }
@@ -49,6 +51,8 @@ impl Command {
             Self::Study(args) => commands::study::run(&args),
             Self::GradientFlow(args) => commands::gradient_flow::run(&args),
             Self::Export(args) => commands::export::run(&args),
+            Self::Imp(args) => commands::imp::run(&args),
+            Self::Prune(args) => commands::prune::run(&args),
             Self::Inspect(args) => commands::inspect::run(&args),
             Self::Bench(args) => commands::bench::run(&args),
             Self::Data(args) => commands::data::run(&args),
