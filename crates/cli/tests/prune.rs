@@ -101,6 +101,8 @@ fn iterative_magnitude_pruning_goes_on_where_it_was_and_refuses_other_requests()
     let rounds = |output: &[u8]| -> Vec<serde_json::Value> { serde_json::from_slice(output).unwrap() };
     let first = imp(&out).assert().success();
     let found = rounds(&first.get_output().stdout);
+    let text = String::from_utf8(first.get_output().stdout.clone()).unwrap();
+    assert_eq!(text.matches("\"density\"").count(), 3, "one a round: {text}");
     let densities: Vec<f64> = found.iter().map(|round| round["density"].as_f64().unwrap()).collect();
     assert_eq!(densities.len(), 3, "{found:?}");
     for (found, expected) in densities.iter().zip([1.0, 0.5, 0.25]) {

@@ -7,7 +7,6 @@ use crate::format::{grouped, percent};
 use crate::output::{json, note};
 use crate::progress::Watcher;
 use crate::signals::Signals;
-use rarefy::core::Density;
 use rarefy::train::{Imp, ImpOutcome, PruneScope, Recipe, Summary};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -45,7 +44,6 @@ pub(crate) struct Args {
 #[derive(Serialize)]
 struct Round<'a> {
     round: usize,
-    density: Density,
     #[serde(flatten)]
     summary: &'a Summary,
 }
@@ -80,14 +78,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     watcher.clear();
     match outcome? {
         ImpOutcome::Finished(rounds) => {
-            let rounds: Vec<Round<'_>> = rounds
-                .iter()
-                .enumerate()
-                .map(|(round, (density, summary))| Round { round, density: *density, summary })
-                .collect();
-            for Round { round, density, summary } in rounds.iter().filter(|_| !args.quiet) {
+            let rounds: Vec<Round<'_>> =
+                rounds.iter().enumerate().map(|(round, (_, summary))| Round { round, summary }).collect();
+            for Round { round, summary } in rounds.iter().filter(|_| !args.quiet) {
                 let accuracy = summary.test_acc_last.map_or("none".to_owned(), percent);
-                note(format_args!("round {round}: density {density}, test accuracy {accuracy}"));
+                note(format_args!("round {round}: density {:.4}, test accuracy {accuracy}", summary.density));
             }
             if args.json {
                 json(&rounds)?;
