@@ -34,7 +34,7 @@ enum Command {
     Eval(Box<commands::eval::Args>),
     Study(commands::study::Args),
     GradientFlow(commands::gradient_flow::Args),
-    Inspect(commands::inspect::Args),
+    Inspect(Box<commands::inspect::Args>),
     Export(commands::export::Args),
     Prune(commands::prune::Args),
     Imp(Box<commands::imp::Args>),
