@@ -7,7 +7,7 @@ use rarefy_sparsity::schedule::DensitySchedule;
 
 /// Floating-point operations of training on one sample with the method `preset`, `f_S` being those of the sparse forward
 /// pass and `f_D` those of the dense one, on average over steps: `3 f_S`; with growth by gradient every n steps
-/// `(3 f_S n + 2 f_S + f_D) / (n + 1)` (Evci et al., ICML 2020, appendix); with growth by a dense average `2 f_S + f_D`.
+/// `(3 f_S n + 2 f_S + f_D) / (n + 1)` (Evci et al., ICML 2020); with growth by a dense average `2 f_S + f_D`.
 ///
 /// `None` where the density is scheduled: the cost is then that of the patterns to come.
 pub fn training_flops(counts: &Counts, preset: &Preset) -> Option<f64> {

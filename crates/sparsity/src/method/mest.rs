@@ -7,8 +7,7 @@ use crate::schedule::Decay;
 /// `abs(w) + lambda abs(g)` are replaced at random: elastic mutation under the hard memory bound. The paper's soft bound, which
 /// exceeds the budget between growth and drop, is not kept: the density is exact after every update.
 ///
-/// Source: Yuan et al., *MEST: Accurate and Fast Memory-Economic Sparse Training Framework on the Edge*, NeurIPS 2021,
-/// section 3.
+/// Source: Yuan et al., *MEST: Accurate and Fast Memory-Economic Sparse Training Framework on the Edge*, NeurIPS 2021.
 pub(super) const PRESET: Preset = Preset {
     name: "mest",
     summary: "smallest in weight and gradient replaced at random (Yuan et al. 2021)",

@@ -69,7 +69,7 @@ impl Recipe {
         if same_name(data, &digits.data) { digits } else { Self { data: data.to_owned(), ..Self::cifar() } }
     }
 
-    /// The published settings for CIFAR (Liu et al. 2022, appendix): 160 epochs of batches of 128, rate 0.1 divided by ten at
+    /// The published settings for CIFAR (Liu et al. 2022): 160 epochs of batches of 128, rate 0.1 divided by ten at
     /// 1/2 and 3/4 of them, Nesterov momentum 0.9, weight decay 5e-4.
     fn cifar() -> Self {
         Self {
