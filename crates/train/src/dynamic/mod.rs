@@ -97,7 +97,7 @@ impl Dynamic {
             scores: Vec::new(),
             sign_bits: Vec::new(),
             signs: vec![Vec::new(); patterns.len()],
-            lists: vec![(Vec::new(), Vec::new()); patterns.len()],
+            lists: patterns.iter().map(|pattern| room(pattern.blocks())).collect(),
             edits: Vec::with_capacity(patterns.len()),
             updates: Vec::new(),
         };
@@ -121,6 +121,11 @@ impl Dynamic {
     /// Whether the pattern moves at `step` (from 1).
     pub(crate) fn due(&self, step: u64) -> bool {
         self.settings.due(step)
+    }
+
+    /// Whether `nnz` weights are no more than the run ends with.
+    pub(crate) fn is_final(&self, nnz: u64) -> bool {
+        nnz <= self.settings.target(u64::MAX / 2, self.weights, self.first)
     }
 
     /// Whether `step` computes the gradient at every position.
@@ -280,6 +285,11 @@ impl Dynamic {
         }
         Ok(())
     }
+}
+
+/// Lists of what goes and comes in a layer of so many blocks: rarely more than exist.
+fn room(blocks: usize) -> (Vec<u32>, Vec<u32>) {
+    (Vec::with_capacity(blocks), Vec::with_capacity(blocks))
 }
 
 /// The memory of a list for edits of other lifetimes: collecting a list into one of the same type keeps its memory.
