@@ -152,7 +152,7 @@ impl Probe for Measured<'_> {
             Need::Gradient => probe::gradient(graph, dense, &[self.golden.samples(0..all)], 1),
             Need::HessianGradient => {
                 let halves = [self.golden.samples(0..half), self.golden.samples(half..all)];
-                probe::hessian_gradient(graph, dense, &halves, 1)
+                probe::hessian_gradient(graph, dense, &halves, half, 1)
             }
             Need::AbsLinear => AbsLinear::new(graph, dense).and_then(|flow| flow.gradient(kept)),
             Need::Magnitude => return self.weights(),

@@ -3,7 +3,7 @@
 use crate::args::choices;
 use rarefy::core::Density;
 use rarefy::sparsity::drop::Scope;
-use rarefy::sparsity::method::Order;
+use rarefy::sparsity::method::{MemoryBound, Order};
 use rarefy::sparsity::schedule::{Decay, DensitySchedule};
 use rarefy::sparsity::{drop, grow, redistribution};
 use rarefy::train::Recipe;
@@ -45,6 +45,8 @@ pub(crate) struct DynamicFlags {
     update_until: Option<f64>,
     #[arg(long, value_name = "ORDER", help = choices("Update in place of the optimizer's step or after it", Order::ALL.iter().map(|(name, _)| *name)))]
     update_order: Option<String>,
+    #[arg(long, value_name = "BOUND", help = choices("Whether weights may exceed the density between updates", MemoryBound::ALL.iter().map(|(name, _)| *name)))]
+    memory_bound: Option<String>,
     #[arg(long, value_name = "NAME", help = choices("How dense the network is over the run", DensitySchedule::NAMES.iter().copied()))]
     density_schedule: Option<String>,
     /// Density before a cubic ramp
@@ -78,6 +80,7 @@ impl DynamicFlags {
             (&mut keys.grow, &self.grow),
             (&mut keys.redistribution, &self.redistribution),
             (&mut keys.update_order, &self.update_order),
+            (&mut keys.memory_bound, &self.memory_bound),
             (&mut keys.density_schedule, &self.density_schedule),
         ] {
             if flag.is_some() {

@@ -30,8 +30,8 @@ pub(crate) struct InitFlags {
     /// Rounds of synflow [default: 100]
     #[arg(long, value_name = "N")]
     saliency_rounds: Option<u32>,
-    /// Training images of each class that snip (one batch) and grasp (two batches, half of the classes each) look at;
-    /// splitting them further would change batch norm's statistics [default: 10]
+    /// Training images of each class that snip (one batch) and grasp (two batches, half of the classes each) look at; more than
+    /// a training batch are cut into several, each with batch-norm statistics of its own [default: 10]
     #[arg(long, value_name = "N")]
     samples_per_class: Option<u32>,
     /// Weights (or blocks) that a saliency leaves every layer at least; with 0 an empty layer is an error [default: 1]

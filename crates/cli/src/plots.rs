@@ -2,6 +2,8 @@
 
 use crate::failure::Failure;
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use rarefy::formats::atomic_write;
 use std::path::Path;
 
 /// A named line.
@@ -16,35 +18,67 @@ pub(crate) struct Chart<'a> {
     pub(crate) x: &'a str,
     pub(crate) y: &'a str,
     pub(crate) lines: &'a [Line],
-    /// Axes from 0 to 1 with the diagonal; else as far as the points go.
-    pub(crate) shares: bool,
+    pub(crate) axes: Axes<'a>,
+}
+
+/// What the axes stand for.
+#[derive(Clone, Copy)]
+pub(crate) enum Axes<'a> {
+    /// As far as the points go.
+    Free,
+    /// Both from 0 to 1, with the diagonal.
+    Shares,
+    /// Across these names, at 0, 1, 2, ...; up from 0 to 1.
+    Names(&'a [String]),
 }
 
 const SIZE: (u32, u32) = (640, 480);
+/// Room that a name takes along its axis, and below it.
+const NAME: (u32, u32) = (14, 150);
 
 impl Chart<'_> {
-    /// Writes the chart.
+    /// Writes the chart; a file of the name stays whole until the new one is.
     pub(crate) fn write(&self, path: &Path) -> Result<(), Failure> {
         let mut svg = String::new();
         self.draw(&mut svg).map_err(|error| Failure::system(format!("{}: {error}", path.display())))?;
-        std::fs::write(path, svg).map_err(|error| Failure::system(format!("{}: {error}", path.display())))
+        atomic_write(path, |file| file.write_all(svg.as_bytes())).map_err(Failure::system)
     }
 
     fn draw(&self, svg: &mut String) -> Result<(), Box<dyn std::error::Error>> {
-        let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
+        let (names, below) = match self.axes {
+            Axes::Names(names) => (names, NAME.1),
+            _ => (&[][..], 0),
+        };
+        let wide = u32::try_from(names.len()).unwrap_or(u32::MAX).saturating_mul(NAME.0);
+        let size = (SIZE.0.max(wide.saturating_add(120)), SIZE.1 + below);
+        let root = SVGBackend::with_string(svg, size).into_drawing_area();
         root.fill(&WHITE)?;
-        let (x, y) = match self.shares {
-            true => (0.0..1.0, 0.0..1.0),
-            false => (self.range(|point| point.0), self.range(|point| point.1)),
+        let (x, y) = match self.axes {
+            Axes::Shares => (0.0..1.0, 0.0..1.0),
+            Axes::Free => (self.range(|point| point.0), self.range(|point| point.1)),
+            Axes::Names(names) => (-0.5..names.len() as f64 - 0.5, 0.0..1.02),
         };
         let mut chart = ChartBuilder::on(&root)
             .caption(self.title, ("sans-serif", 18))
             .margin(12)
-            .x_label_area_size(40)
+            .x_label_area_size(40 + below)
             .y_label_area_size(56)
             .build_cartesian_2d(x, y)?;
-        chart.configure_mesh().x_desc(self.x).y_desc(self.y).light_line_style(WHITE).draw()?;
-        if self.shares {
+        let mut mesh = chart.configure_mesh();
+        mesh.x_desc(self.x).y_desc(self.y).light_line_style(WHITE);
+        if let Axes::Names(_) = self.axes {
+            mesh.x_labels(0);
+        }
+        mesh.draw()?;
+        // A mesh would centre long names on the axis: here they hang from it.
+        let style = TextStyle::from(("sans-serif", 12).into_font())
+            .transform(FontTransform::Rotate90)
+            .pos(Pos::new(HPos::Left, VPos::Center));
+        for (at, name) in names.iter().enumerate() {
+            let (x, y) = chart.backend_coord(&(at as f64, 0.0));
+            root.draw_text(name, &style, (x, y + 6))?;
+        }
+        if let Axes::Shares = self.axes {
             chart.draw_series(LineSeries::new([(0.0, 0.0), (1.0, 1.0)], BLACK.mix(0.3)))?;
         }
         for (index, line) in self.lines.iter().enumerate() {
@@ -53,6 +87,10 @@ impl Chart<'_> {
                 .draw_series(LineSeries::new(line.points.iter().copied(), colour.stroke_width(2)))?
                 .label(&line.name)
                 .legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], colour.stroke_width(2)));
+            if let Axes::Names(_) = self.axes {
+                let dot = |&point| Circle::new(point, 2, colour.filled());
+                chart.draw_series(line.points.iter().map(dot))?;
+            }
         }
         chart
             .configure_series_labels()

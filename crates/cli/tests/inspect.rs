@@ -199,11 +199,39 @@ fn the_help_lists_every_registered_name_and_the_defaults() {
     let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
     let dynamic: Vec<&str> =
         rows.flat_map(|keys| keys.split(", ").map(|key| key.trim_matches('`'))).collect();
-    assert_eq!(dynamic.len(), 19, "{dynamic:?}");
+    assert_eq!(dynamic.len(), 20, "{dynamic:?}");
     for key in rarefy::train::Recipe::keys().iter().chain(&dynamic).filter(|key| **key != "dynamic") {
         assert!(text.contains(&format!("--{}", key.replace('_', "-"))), "no flag for {key}");
     }
     let defaults = rarefy::train::Recipe::default();
     assert!(text.contains(&format!("[default: {}]", defaults.model)));
     assert!(text.contains(&format!("[default: {}]", defaults.density)));
+}
+
+#[test]
+fn a_chart_has_a_line_for_every_init_and_a_name_for_every_layer() {
+    let folder = folder();
+    let draw = |args: &[&str]| {
+        let model = ["inspect", "--json", "--model", "cifar_resnet_20", "--density", "0.1", "--svg", "a.svg"];
+        let output = rarefy(&folder).args(model).args(args).assert().success();
+        let report: Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
+        (std::fs::read_to_string(folder.path().join("a.svg")).unwrap(), report)
+    };
+    let lines = |svg: &str| svg.matches("stroke-width=\"2\"").count();
+    let (one, report) = draw(&["--sparse-init", "erk"]);
+    let layers: Vec<&str> =
+        report["layers"].as_array().unwrap().iter().map(|layer| layer["name"].as_str().unwrap()).collect();
+    assert!(one.starts_with("<svg") && one.trim_end().ends_with("</svg>"));
+    for text in layers.iter().chain(&["erk", "cifar_resnet_20: density of each layer"]) {
+        assert!(one.contains(&format!("\n{text}\n")), "{text} is missing in {one}");
+    }
+    // A line and its sample in the legend; a dot a layer.
+    assert_eq!((lines(&one), one.matches("<circle").count()), (2, layers.len()));
+    // The file is replaced as a whole.
+    let (three, _) = draw(&["--compare", "erk,er,uniform"]);
+    assert_eq!((lines(&three), three.matches("<circle").count()), (6, 3 * layers.len()));
+    assert!(["erk", "er", "uniform"].iter().all(|init| three.contains(&format!("\n{init}\n"))), "{three}");
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "no temporary file stays");
+    let nowhere = ["inspect", "--model", "cifar_resnet_8", "--svg", "none/a.svg"];
+    common::fails(rarefy(&folder).args(nowhere), 1, &["none/a.svg"]);
 }

@@ -6,9 +6,12 @@ mod kinks;
 #[path = "common/oracle.rs"]
 #[expect(dead_code, reason = "networks here are drawn once and trained")]
 mod oracle;
+#[path = "common/random_edit.rs"]
+mod random_edit;
 
 use common::{Case, Limits, for_random_networks};
 use oracle::Problem;
+use random_edit::random_edit;
 use rarefy_core::random::{Purpose, Stream};
 use rarefy_core::{Pattern, PatternEdit};
 use rarefy_kernels::Isa;
@@ -22,26 +25,6 @@ use std::cell::Cell;
 const LIMITS: Limits = Limits { side: 9, channels: 12, batch: 8, stages: 3 };
 const SGD: Optimizer = Optimizer::Sgd { momentum: 0.9, nesterov: true, weight_decay: 5e-4 };
 const LR: f64 = 0.01;
-
-/// Random drops and grows of one layer: some of what exists, some of what does not, some of what was just dropped. Now and
-/// then it empties the layer or fills it, so that it passes the density from which layers run as dense.
-fn random_edit(store: &ParamStore, layer: usize, random: &mut Stream) -> (Vec<u32>, Vec<u32>) {
-    let pattern = &store.patterns()[layer];
-    let (all, active) = (pattern.positions() as u32, pattern.blocks() as u32);
-    let some = |random: &mut Stream, count: u32| match random.below(5) {
-        0 => 0,
-        1 => count,
-        _ => random.below(u64::from(count) + 1) as u32,
-    };
-    let dropped = some(random, active);
-    let existing: Vec<u32> = pattern.iter_positions().collect();
-    let drop: Vec<u32> = random.choose(active, dropped).into_iter().map(|at| existing[at as usize]).collect();
-    let free: Vec<u32> =
-        (0..all).filter(|at| existing.binary_search(at).is_err() || drop.binary_search(at).is_ok()).collect();
-    let count = some(random, free.len() as u32);
-    let grow = random.choose(free.len() as u32, count).into_iter().map(|at| free[at as usize]).collect();
-    (drop, grow)
-}
 
 /// Edits some layers of the session at random; returns patterns of what survived.
 fn edit(session: &mut Session, random: &mut Stream) -> Vec<Pattern> {
@@ -172,31 +155,6 @@ fn edits_give_the_same_bits_on_any_number_of_threads() {
             all
         };
         assert!(run(1) == run(2));
-    });
-}
-
-#[test]
-fn edits_within_the_reserved_room_allocate_nothing() {
-    for_random_networks(LIMITS, 40, |spec| {
-        let case = spec.build(0);
-        let mut session = open(&case, 1);
-        let full: Vec<usize> = case.store.patterns().iter().map(|pattern| pattern.shape().len()).collect();
-        let total = full.iter().sum();
-        session.reserve(full, total);
-        let mut random = Stream::new(6, Purpose::Synthetic, 1);
-        for _ in 0..4 {
-            let lists: Vec<_> = (0..case.store.patterns().len())
-                .map(|layer| random_edit(session.store(), layer, &mut random))
-                .collect();
-            let edits: Vec<LayerEdit<'_>> = lists
-                .iter()
-                .enumerate()
-                .map(|(layer, (drop, grow))| LayerEdit { layer, drop, grow })
-                .collect();
-            let counted = allocation_counter::measure(|| session.edit(&edits).expect("edits that fit"));
-            assert_eq!(counted.count_total, 0, "{counted:?}");
-            session.train_step(&case.images, &case.labels, LR).expect("finite");
-        }
     });
 }
 

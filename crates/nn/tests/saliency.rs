@@ -110,9 +110,40 @@ fn gradients_of_the_dense_network_give_the_scores_of_snip() {
 #[test]
 fn hessian_gradient_products_are_exact() {
     let golden = Golden::open();
-    let found = probe::hessian_gradient(&golden.graph, &golden.dense, &golden.halves(), 2).expect("finite");
+    let found =
+        probe::hessian_gradient(&golden.graph, &golden.dense, &golden.halves(), 50, 2).expect("finite");
     let off = golden.distance("grasp_hg", &found);
     assert!(off < 1e-8, "{off}");
+}
+
+#[test]
+fn halves_of_more_than_a_batch_take_passes_of_their_own_statistics() {
+    let graph =
+        models::build("cifar_resnet_8_2", Extent { channels: 1, height: 6, width: 5 }, 3).expect("a model");
+    let mut dense = ParamStore::new(&graph, full(&graph)).expect("fits");
+    initialize(&mut dense, 3);
+    let mut random = Stream::new(4, Purpose::Synthetic, 0);
+    let images: Vec<f32> = (0..12 * 30).map(|_| random.normal() as f32).collect();
+    let labels = [0, 1, 2, 0, 1, 2, 2, 1, 0, 0, 1, 1];
+    let samples = |range: std::ops::Range<usize>| Samples {
+        images: &images[range.start * 30..range.end * 30],
+        labels: &labels[range],
+    };
+    let product = |halves: &[Samples<'_>], most, threads| {
+        probe::hessian_gradient(&graph, &dense, halves, most, threads).expect("finite")
+    };
+    let near = |a: &Dense, b: &Dense, scale: f64| {
+        let pairs = a.iter().flatten().zip(b.iter().flatten());
+        let off: f64 = pairs.map(|(a, b)| (a - scale * b) * (a - scale * b)).sum();
+        off.sqrt() <= 1e-12 * a.iter().flatten().map(|a| a * a).sum::<f64>().sqrt()
+    };
+    // L of 8 samples in two passes is half the sum of the L of either; g and H each take that factor.
+    let (cut, apart) = (product(&[samples(0..8)], 4, 1), product(&[samples(0..4), samples(4..8)], 9, 1));
+    assert!(near(&cut, &apart, 0.25));
+    assert!(!near(&cut, &product(&[samples(0..8)], 8, 1), 1.0), "other statistics");
+    assert_eq!(product(&[samples(0..12)], 5, 1), product(&[samples(0..12)], 5, 3), "any number of threads");
+    let empty = probe::hessian_gradient(&graph, &dense, &[samples(0..0)], 4, 1);
+    assert!(matches!(empty, Err(SessionError::Batch(_))), "{empty:?}");
 }
 
 #[test]
@@ -181,13 +212,13 @@ fn networks_with_gaps_and_samples_that_do_not_fit_are_refused() {
     let samples = golden.samples(0..2);
     for error in [
         probe::gradient(&golden.graph, &sparse, &[samples], 1).expect_err("not dense"),
-        probe::hessian_gradient(&golden.graph, &sparse, &[samples], 1).expect_err("not dense"),
+        probe::hessian_gradient(&golden.graph, &sparse, &[samples], 50, 1).expect_err("not dense"),
         AbsLinear::new(&golden.graph, &sparse).expect_err("not dense"),
     ] {
         assert!(matches!(&error, SessionError::Batch(text) if text.contains("dense")), "{error}");
     }
     let short = Samples { images: &golden.images[..5], labels: &golden.labels[..2] };
     assert!(probe::gradient(&golden.graph, &golden.dense, &[short], 1).is_err());
-    assert!(probe::hessian_gradient(&golden.graph, &golden.dense, &[short], 1).is_err());
+    assert!(probe::hessian_gradient(&golden.graph, &golden.dense, &[short], 50, 1).is_err());
     assert!(probe::gradient(&golden.graph, &golden.dense, &[], 1).is_err(), "no samples");
 }

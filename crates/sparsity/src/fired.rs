@@ -5,7 +5,7 @@ use rarefy_core::Pattern;
 /// The union of all patterns a layer has had, the first one included: its share of the layer is the in-time
 /// over-parameterization rate `R_s`.
 ///
-/// Source: Liu et al., *Do We Actually Need Dense Over-Parameterization?*, ICML 2021 (ITOP), section 3.
+/// Source: Liu et al., *Do We Actually Need Dense Over-Parameterization?*, ICML 2021 (ITOP).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fired {
     words: Vec<u64>,

@@ -9,7 +9,7 @@ use rarefy_core::Density;
 pub enum Decay {
     /// It stays.
     Constant,
-    /// `end + (start - end) (1 + cos(pi s / S)) / 2` (Dettmers & Zettlemoyer 2019; Evci et al. 2020, section 3).
+    /// `end + (start - end) (1 + cos(pi s / S)) / 2` (Dettmers & Zettlemoyer 2019; Evci et al. 2020).
     Cosine,
     /// `start + (end - start) s / S`.
     Linear,
@@ -44,8 +44,7 @@ impl Decay {
 pub enum DensitySchedule {
     /// That of the first pattern.
     Constant,
-    /// `d + (d0 - d) (1 - (t - from) / (to - from))^3`: from `d0` before `from` to the final d after `to` (Zhu & Gupta 2017,
-    /// eq. 1).
+    /// `d + (d0 - d) (1 - (t - from) / (to - from))^3`: from `d0` before `from` to the final d after `to` (Zhu & Gupta 2017).
     Cubic {
         /// Density before the ramp.
         initial: f64,
@@ -55,7 +54,7 @@ pub enum DensitySchedule {
         to: f64,
     },
     /// Dense, then in turn compressed to the final density and dense again; compressed for good from `until` at the latest
-    /// (Peste et al. 2021, algorithm 1).
+    /// (Peste et al. 2021).
     Alternating {
         /// End of the first dense phase.
         warmup: f64,

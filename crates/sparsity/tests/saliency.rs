@@ -5,7 +5,7 @@ mod common;
 use common::{RandomProbe, density};
 use rarefy_core::{Block, Pattern};
 use rarefy_sparsity::init::{self, Rule};
-use rarefy_sparsity::saliency::{Dense, Need, Probe, keep, measure};
+use rarefy_sparsity::saliency::{Dense, Kept, Need, Probe, measure, rank};
 use rarefy_sparsity::{Layer, Options, Request, SparsityError, draw, draw_with};
 
 const SINGLE: Block = Block::UNSTRUCTURED;
@@ -14,9 +14,14 @@ fn layers() -> [Layer; 2] {
     [Layer::linear("a", 2, 2), Layer::linear("b", 2, 3)]
 }
 
+/// What is kept if no layer may end up empty.
+fn keep(scores: &[Vec<f64>], target: u64, least: u64, block: Block) -> Result<Kept, SparsityError> {
+    rank("test", &layers(), scores, None, target, &[least; 2], block)?.fill_every("test", &layers())
+}
+
 fn positions(scores: [&[f64]; 2], target: u64, least: u64) -> Result<Vec<Vec<u32>>, SparsityError> {
     let scores = scores.map(<[f64]>::to_vec);
-    keep("test", &layers(), &scores, None, target, &[least; 2], SINGLE).map(|kept| kept.positions)
+    keep(&scores, target, least, SINGLE).map(|kept| kept.positions)
 }
 
 #[test]
@@ -51,7 +56,7 @@ fn lists_of_wrong_length_are_refused() {
         positions([&[1.0; 3], &[1.0; 6]], 4, 1),
         Err(SparsityError::Column { expected: 4, found: 3, .. })
     ));
-    let one = keep("test", &layers(), &[vec![1.0; 4]], None, 4, &[1; 2], SINGLE);
+    let one = keep(&[vec![1.0; 4]], 4, 1, SINGLE);
     assert!(matches!(one, Err(SparsityError::Length { expected: 2, found: 1, .. })));
 }
 
@@ -60,7 +65,7 @@ fn blocks_are_ranked_by_their_mean() {
     // Blocks of 2x2 in the first layer (one), of 2x1 in the second.
     let block = Block { rows: 2, columns: 2 };
     let scores = [vec![4.0; 4], vec![1.0, 9.0, 2.0, 1.0, 0.0, 2.0]];
-    let at = |target| keep("test", &layers(), &scores, None, target, &[1, 1], block).unwrap();
+    let at = |target| keep(&scores, target, 1, block).unwrap();
     // Means: 4 | 1, 4.5, 2.
     assert_eq!(at(6).positions, [vec![0], vec![1]]);
     assert_eq!((at(8).positions, at(8).weights), (vec![vec![0], vec![1, 2]], 8));

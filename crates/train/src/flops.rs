@@ -2,16 +2,17 @@
 
 use crate::accounting::Counts;
 use rarefy_sparsity::grow::{self, DenseScore};
-use rarefy_sparsity::method::{Interval, Preset};
+use rarefy_sparsity::method::{Interval, MemoryBound, Preset};
 use rarefy_sparsity::schedule::DensitySchedule;
 
 /// Floating-point operations of training on one sample with the method `preset`, `f_S` being those of the sparse forward
 /// pass and `f_D` those of the dense one, on average over steps: `3 f_S`; with growth by gradient every n steps
-/// `(3 f_S n + 2 f_S + f_D) / (n + 1)` (Evci et al., ICML 2020, appendix); with growth by a dense average `2 f_S + f_D`.
+/// `(3 f_S n + 2 f_S + f_D) / (n + 1)` (Evci et al., ICML 2020); with growth by a dense average `2 f_S + f_D`.
 ///
-/// `None` where the density is scheduled: the cost is then that of the patterns to come.
+/// `None` where the number of weights changes (a scheduled density, a soft memory bound): the cost is then that of the patterns to
+/// come.
 pub fn training_flops(counts: &Counts, preset: &Preset) -> Option<f64> {
-    if preset.density != DensitySchedule::Constant {
+    if preset.density != DensitySchedule::Constant || preset.bound == MemoryBound::Soft {
         return None;
     }
     let (sparse, dense) = (2.0 * counts.macs_sparse as f64, 2.0 * counts.macs_dense as f64);
@@ -41,6 +42,6 @@ mod tests {
         assert_eq!(flops("set"), Some(300.0));
         assert_eq!(flops("rigl"), Some((300.0 * 100.0 + 200.0 + 1000.0) / 101.0));
         assert_eq!(flops("snfs"), Some(1200.0));
-        assert_eq!(flops("gmp"), None);
+        assert_eq!((flops("gmp"), flops("mest")), (None, None));
     }
 }

@@ -9,18 +9,22 @@ mod dynamic;
 mod error;
 mod flops;
 mod flow;
+mod imp;
 mod keeper;
 pub mod machine;
+mod matched;
 mod metrics;
 mod names;
 mod observer;
 mod probe;
 mod progress;
+mod prune;
 mod recipe;
 mod resume;
 mod run_dir;
 mod scaled;
 mod setup;
+mod start;
 mod trained;
 mod trainer;
 
@@ -28,15 +32,18 @@ pub use dynamic::{DynamicRecord, Moving, UpdateRecord};
 pub use error::{Fault, TrainError};
 pub use flops::training_flops;
 pub use flow::GradientFlow;
+pub use imp::{Imp, ImpOutcome};
 pub use keeper::{InMemory, Keeper};
+pub use matched::Matched;
 pub use metrics::{EpochRecord, Summary, Tally};
 pub use names::UnknownName;
 pub use observer::{Observer, RunStart, StepReport};
 pub use probe::DataProbe;
 pub use progress::{Best, Progress};
+pub use prune::prune;
 pub use recipe::{
     BudgetName, Difference, DynamicOptions, Identity, KeepDenseList, LrScheduleName, MaskSamplingName,
-    Method, OptimizerName, PatternUnit, PatternUnitError, Recipe, RecipeError, Scaled,
+    MatchName, Method, OptimizerName, PatternUnit, PatternUnitError, PruneScope, Recipe, RecipeError, Scaled,
 };
 pub use resume::ResumePoint;
 pub use run_dir::{RunDir, RunDirError, files};

@@ -74,21 +74,8 @@ impl<'a> DataProbe<'a> {
 
     /// Gradient over batches of at most the recipe's batch size, each with samples of as many classes as there are.
     fn gradient(&mut self) -> Result<Dense, String> {
-        let chosen = self.samples()?;
+        let (images, labels) = mixed(&self.samples()?, self.dataset.extent().len());
         let pixels = self.dataset.extent().len();
-        let (mut images, mut labels) = (Vec::new(), Vec::new());
-        // Class after class, one sample of each at a time.
-        let most = chosen.iter().map(|(_, labels)| labels.len()).max().unwrap_or(0);
-        for at in 0..most {
-            for (own, own_labels) in &chosen {
-                if let (Some(image), Some(&label)) =
-                    (own.get(at * pixels..(at + 1) * pixels), own_labels.get(at))
-                {
-                    images.extend_from_slice(image);
-                    labels.push(label);
-                }
-            }
-        }
         // Batches of nearly one size, so that none is too small for batch statistics.
         let count = labels.len().div_ceil(self.recipe.batch_size.max(1)).max(1);
         let bounds: Vec<usize> = (0..=count).map(|batch| labels.len() * batch / count).collect();
@@ -103,23 +90,35 @@ impl<'a> DataProbe<'a> {
         probe::gradient(graph, self.dense()?, &batches, threads).map_err(|error| error.to_string())
     }
 
-    /// The product over two halves of the classes, each one batch.
+    /// The product over two halves of the classes, in passes of at most the recipe's batch size.
     fn hessian_gradient(&mut self) -> Result<Dense, String> {
         let chosen = self.samples()?;
-        let middle = chosen.len().div_ceil(2);
-        let joined = |classes: &[Chosen]| {
-            let images: Vec<f32> = classes.iter().flat_map(|(images, _)| images.iter().copied()).collect();
-            let labels: Vec<u32> = classes.iter().flat_map(|(_, labels)| labels.iter().copied()).collect();
-            (images, labels)
-        };
-        let halves = [joined(&chosen[..middle]), joined(&chosen[middle..])];
+        let (first, second) = chosen.split_at(chosen.len().div_ceil(2));
+        let halves = [first, second].map(|classes| mixed(classes, self.dataset.extent().len()));
         let halves: Vec<Samples<'_>> = (halves.iter())
             .filter(|(_, labels)| !labels.is_empty())
             .map(|(images, labels)| Samples { images, labels })
             .collect();
-        let (graph, threads) = (self.graph, self.recipe.threads());
-        probe::hessian_gradient(graph, self.dense()?, &halves, threads).map_err(|error| error.to_string())
+        let (graph, recipe) = (self.graph, self.recipe);
+        probe::hessian_gradient(graph, self.dense()?, &halves, recipe.batch_size, recipe.threads())
+            .map_err(|error| error.to_string())
     }
+}
+
+/// The samples of some classes, one of each at a time, so that every batch of them has all classes.
+fn mixed(classes: &[Chosen], pixels: usize) -> Chosen {
+    let (mut images, mut labels) = Chosen::default();
+    let most = classes.iter().map(|(_, labels)| labels.len()).max().unwrap_or(0);
+    for at in 0..most {
+        for (own, own_labels) in classes {
+            if let (Some(image), Some(&label)) = (own.get(at * pixels..(at + 1) * pixels), own_labels.get(at))
+            {
+                images.extend_from_slice(image);
+                labels.push(label);
+            }
+        }
+    }
+    (images, labels)
 }
 
 impl Probe for DataProbe<'_> {

@@ -3,6 +3,7 @@
 use crate::error::TrainError;
 use crate::probe::DataProbe;
 use crate::recipe::Recipe;
+use crate::start::take_weights;
 use rarefy_core::{Extent, Pattern};
 use rarefy_data::{DataError, Dataset};
 use rarefy_nn::graph::{Graph, Op};
@@ -31,13 +32,26 @@ impl Setup {
     /// Unknown names, values out of range, an infeasible density, damaged data. Nothing on disk changes.
     pub fn from_recipe(recipe: Recipe) -> Result<Self, TrainError> {
         recipe.check()?;
+        let (recipe, _) = recipe.matched()?;
         let init = init::find(&recipe.sparse_init)?;
         let recipe = recipe.with_layer_densities()?;
         let dataset = recipe.open_data()?;
         let graph = build_model(&recipe.model, dataset.extent(), dataset.classes())?;
-        let mut probe = DataProbe::new(&graph, &recipe, dataset.as_ref());
-        let patterns = draw_patterns_with(&graph, &recipe, Some(&mut probe))?.patterns;
-        Self::new(Recipe { sparse_init: init.name().to_owned(), ..recipe }, graph, patterns, dataset)
+        let recipe = Recipe { sparse_init: init.name().to_owned(), ..recipe };
+        let (recipe, patterns) = match recipe.mask_from.clone() {
+            Some(path) => recipe.start_from_mask(&path, &graph)?,
+            None => {
+                let mut probe = DataProbe::new(&graph, &recipe, dataset.as_ref());
+                let patterns = draw_patterns_with(&graph, &recipe, Some(&mut probe))?.patterns;
+                (recipe, patterns)
+            }
+        };
+        let mut setup = Self::new(recipe, graph, patterns, dataset)?;
+        if let Some(path) = setup.recipe.weights_from.clone() {
+            let rewound = setup.recipe.rewind_epoch.is_some();
+            take_weights(&path, &setup.graph, &mut setup.store, rewound)?;
+        }
+        Ok(setup)
     }
 
     /// A network, patterns and data of your own. `recipe` gives the hyperparameters and seeds; its model and data names

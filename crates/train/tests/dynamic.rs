@@ -83,6 +83,9 @@ fn every_update_of_every_method_leaves_exactly_the_weights_of_its_schedule() {
             match method {
                 "ac_dc" => assert!(nnz == weights || nnz == budget, "{method}: {update:?}"),
                 "gmp" | "granet" => assert!(nnz >= budget, "{method}: {update:?}"),
+                "mest" => {
+                    assert!((budget..=budget + (0.3 * budget as f64) as u64 + 1).contains(&nnz), "{update:?}")
+                }
                 _ => assert_eq!(nnz, budget, "{method}: {update:?}"),
             }
         }
@@ -186,5 +189,58 @@ fn a_checkpoint_without_what_the_method_keeps_is_refused() {
         damaged.save(&last).unwrap();
         let error = trainer(recipe("snfs")).resume(&last).unwrap_err();
         assert!(error.to_string().contains(&format!("extra.{name}")), "{error}");
+    }
+}
+
+/// The updates of a run: step, weights that went and came, weights afterwards.
+fn updates(keeper: &InMemory) -> Vec<(u64, u64, u64, u64)> {
+    let all = keeper.records().iter().flat_map(|record| record.dynamic.clone().unwrap().updates);
+    all.map(|update| (update.step, update.dropped, update.grown, update.nnz)).collect()
+}
+
+#[test]
+fn under_a_soft_bound_growth_comes_on_top_and_goes_at_the_next_update() {
+    let mut soft = recipe("mest");
+    soft.dynamic.update_every = Some(10);
+    soft.dynamic.drop_schedule = Some("constant".into());
+    let found = updates(&whole(soft.clone()));
+    let base = whole(Recipe { method: Method::STATIC, dynamic: Default::default(), ..soft.clone() });
+    let base = base.last().unwrap().store.nnz();
+    let above = base + (0.3 * base as f64).round() as u64;
+    // 80 steps, updates until the 60th; the 70th only removes.
+    let expected: Vec<(u64, u64)> =
+        (1..=7).map(|update| (10 * update, if update < 7 { above } else { base })).collect();
+    assert_eq!(found.iter().map(|update| (update.0, update.3)).collect::<Vec<_>>(), expected);
+    assert!(found[6].2 == 0 && found[6].1 == above - base, "{found:?}");
+    // What the last update added, to a block a layer, less what was dropped and grew again at once.
+    assert!(
+        found[1..6].iter().all(|update| update.1 == update.2 && update.1 > (above - base) / 2),
+        "{found:?}"
+    );
+    let hard = {
+        let mut hard = soft.clone();
+        hard.dynamic.memory_bound = Some("hard".into());
+        updates(&whole(hard))
+    };
+    assert!(hard.len() == 6 && hard.iter().all(|update| update.3 == base), "{hard:?}");
+    // An update that none follows has no time to exceed the bound.
+    soft.dynamic.update_every = Some(45);
+    assert!(updates(&whole(soft.clone())).iter().all(|update| update.3 == base && update.2 > 0));
+    soft.dynamic.density_schedule = Some("cubic".into());
+    soft.dynamic.memory_bound = Some("soft".into());
+    let error = Trainer::new(Setup::from_recipe(soft).unwrap()).err().unwrap();
+    assert!(error.to_string().contains("memory_bound"), "{error}");
+}
+
+#[test]
+fn the_best_epoch_is_one_of_the_density_asked_for() {
+    for method in ["gmp", "granet", "ac_dc", "mest"] {
+        let keeper = whole(recipe(method));
+        let (last, best) = (&keeper.last().unwrap().store, &keeper.best().unwrap().store);
+        assert_eq!(best.nnz(), last.nnz(), "{method}");
+        assert!(
+            keeper.records().iter().any(|record| record.nnz > last.nnz()),
+            "{method} was denser on its way"
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 mod compare;
 mod draw;
+mod figure;
 
 use crate::args::{NetworkArgs, choices};
 use crate::failure::Failure;
@@ -10,10 +11,12 @@ use crate::output::{json, product};
 use crate::table::Table;
 use rarefy::nn::graph::Effective;
 use rarefy::nn::plan::{LayerPath, layer_paths};
+use rarefy::sparsity::init;
 use rarefy::sparsity::method::{self, Preset};
 use rarefy::train::accounting::{Counts, LayerCount};
 use rarefy::train::{TrainError, training_flops};
 use serde::Serialize;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Show the layers of a network: shape, density, weights on a path from image to logit, multiply-adds, kernels.
@@ -28,6 +31,9 @@ pub(crate) struct Args {
     /// Show the densities of several sparse inits side by side
     #[arg(long, value_name = "INIT,INIT...", value_delimiter = ',', conflicts_with = "sparse_init")]
     compare: Vec<String>,
+    /// Draw the densities of the layers as a chart too, one line an init
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -87,7 +93,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         return compare::run(args, preset);
     }
     let graph = args.network.graph()?;
-    let drawn = draw::draw(&graph, &args.network.recipe(), args.network.data.as_deref())?;
+    let recipe = args.network.recipe();
+    let drawn = draw::draw(&graph, &recipe, args.network.data.as_deref())?;
     let counts = Counts::new(&graph, &drawn.patterns);
     let effective = Effective::new(&graph, &drawn.patterns);
     let paths = layer_paths(&graph, &drawn.patterns);
@@ -99,6 +106,12 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         path: path.into(),
     });
     let layers = layers.collect();
+    if let Some(path) = &args.svg {
+        let names: Vec<String> = counts.layers.iter().map(|layer| layer.name.clone()).collect();
+        let init = init::find(&recipe.sparse_init).map_err(TrainError::from)?.name();
+        let densities = counts.layers.iter().map(|layer| layer.density).collect();
+        figure::write(path, graph.name(), &names, std::iter::once((init, densities)))?;
+    }
     let report = Report { layers, ..Report::new(graph.name(), &counts, &effective, preset) };
     if args.json {
         json(&report)?

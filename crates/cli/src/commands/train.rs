@@ -1,8 +1,9 @@
 //! `rarefy train`.
 
-mod flags;
+pub(super) mod flags;
 mod published;
 mod report;
+mod start_flags;
 
 use super::data::ensure_data;
 use crate::failure::Failure;
@@ -14,6 +15,7 @@ use published::PublishedFlags;
 use rarefy::train::{
     Identity, LrScheduleName, Outcome, Recipe, ResumePoint, RunDir, Setup, Summary, Trainer,
 };
+use start_flags::StartFlags;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -27,6 +29,8 @@ use std::process::ExitCode;
 pub(crate) struct Args {
     #[command(flatten)]
     flags: RecipeFlags,
+    #[command(flatten)]
+    start: StartFlags,
     /// Take the settings from a recipe (every run folder has one)
     #[arg(long, value_name = "FILE")]
     recipe: Option<PathBuf>,
@@ -84,12 +88,18 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         args.published.defaults(&args.flags, &mut recipe)?;
     }
     args.flags.apply(&mut recipe);
+    args.start.apply(&mut recipe);
     args.published.apply(&mut recipe);
     let mut warnings = args.published.settle(&args.flags, fresh, &mut recipe)?;
     recipe.check()?;
     warnings.extend(short_run(&recipe));
     let out = recipe.out.take();
     ensure_data(&recipe.data, recipe.data_dir.as_deref(), args.fetch)?;
+    let (matching, matched) = recipe.matched()?;
+    recipe = matching;
+    if let Some(matched) = matched.filter(|_| !args.quiet) {
+        report::matched(&matched);
+    }
     let mut trainer = Trainer::new(Setup::from_recipe(recipe.clone())?)?;
     for warning in warnings {
         note(format_args!("warning: {warning}"));

@@ -1,4 +1,4 @@
-//! The flow through a network of absolute values (SynFlow: Tanaka et al. 2020, algorithm 1).
+//! The flow through a network of absolute values (SynFlow: Tanaka et al. 2020).
 
 use super::{Dense, check_dense, check_finite};
 use crate::SessionError;

@@ -1,4 +1,4 @@
-//! The gradient of the loss at every weight of the dense network (SNIP: Lee et al. 2019, eq. 6).
+//! The gradient of the loss at every weight of the dense network (SNIP: Lee et al. 2019).
 
 use super::{Dense, Samples, check_dense, prunable};
 use crate::graph::Graph;

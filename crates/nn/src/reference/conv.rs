@@ -1,8 +1,12 @@
 //! Convolution and its two gradients.
 
-use super::Scalar;
+use super::{Bilinear, Scalar};
 use crate::graph::Extent;
 use rarefy_core::WeightShape;
+use rayon::prelude::*;
+
+/// Products from which a convolution is shared among threads.
+const WORTH_THREADS: usize = 1 << 20;
 
 /// A convolution over a batch: images `[batch, inputs, h, w]` to `[batch, outputs, out_h, out_w]`, zero padding.
 #[derive(Clone, Copy, Debug)]
@@ -26,60 +30,50 @@ pub(crate) struct Run {
 impl Conv {
     /// `out[n, o, y, x] = sum over c, ky, kx of w[o, c, ky, kx] * in[n, c, y*stride + ky - padding, x*stride + kx - padding]`.
     pub(crate) fn forward<T: Scalar>(self, input: &[T], weights: &[T]) -> Vec<T> {
-        let mut output = vec![T::ZERO; self.batch * self.output.len()];
-        self.for_each_run(|run| {
-            let (weight, output) = (weights[run.weight], &mut output[run.output..][..run.len]);
-            match self.stride {
-                1 => output.iter_mut().zip(&input[run.input..]).for_each(|(out, &x)| *out += weight * x),
-                stride => {
-                    let seen = input[run.input..].iter().step_by(stride);
-                    output.iter_mut().zip(seen).for_each(|(out, &x)| *out += weight * x);
-                }
-            }
-        });
-        output
+        T::product(input, weights, &Forward(self))
     }
 
     /// Gradient with respect to the input: every product of `forward` with input and output exchanged.
     pub(crate) fn input_gradient<T: Scalar>(self, output_gradient: &[T], weights: &[T]) -> Vec<T> {
-        let mut gradient = vec![T::ZERO; self.batch * self.input.len()];
-        self.for_each_run(|run| {
-            let (weight, output) = (weights[run.weight], &output_gradient[run.output..][..run.len]);
-            let seen = &mut gradient[run.input..];
-            match self.stride {
-                1 => output.iter().zip(seen).for_each(|(&dout, dx)| *dx += weight * dout),
-                stride => {
-                    let seen = seen.iter_mut().step_by(stride);
-                    output.iter().zip(seen).for_each(|(&dout, dx)| *dx += weight * dout);
-                }
-            }
-        });
-        gradient
+        T::product(output_gradient, weights, &InputGradient(self))
     }
 
     /// Gradient with respect to the dense weight: every product of `forward` with weight and output exchanged.
     pub(crate) fn weight_gradient<T: Scalar>(self, input: &[T], output_gradient: &[T]) -> Vec<T> {
-        let mut gradient = vec![T::ZERO; self.weight.len()];
-        self.for_each_run(|run| {
-            let (mut sum, output) = (T::ZERO, &output_gradient[run.output..][..run.len]);
-            let seen = &input[run.input..];
-            match self.stride {
-                1 => output.iter().zip(seen).for_each(|(&dout, &x)| sum += dout * x),
-                stride => {
-                    let seen = seen.iter().step_by(stride);
-                    output.iter().zip(seen).for_each(|(&dout, &x)| sum += dout * x);
-                }
-            }
-            gradient[run.weight] += sum;
-        });
-        gradient
+        T::product(input, output_gradient, &WeightGradient(self))
     }
 
-    /// Visits every (sample, weight, output row) whose products fall inside the image.
-    fn for_each_run(&self, mut visit: impl FnMut(Run)) {
-        for sample in 0..self.batch {
-            for weight in 0..self.weight.len() {
-                self.for_each_row(sample, weight, &mut visit);
+    /// Fills the chunks of `tensor` by `fill(index, chunk)`, on the threads at hand if that is worth it. Every number is the
+    /// same sum in the same order however many they are.
+    fn fill<T: Send>(self, tensor: &mut [T], chunk: usize, fill: impl Fn(usize, &mut [T]) + Sync) {
+        let products = self.batch * self.weight.len() * self.output.area();
+        if products < WORTH_THREADS || chunk == 0 {
+            tensor.chunks_mut(chunk.max(1)).enumerate().for_each(|(index, chunk)| fill(index, chunk));
+        } else {
+            tensor.par_chunks_mut(chunk).enumerate().for_each(|(index, chunk)| fill(index, chunk));
+        }
+    }
+
+    /// The rows of each kernel position, from the first output channel's plane to the first input channel's.
+    fn taps(&self) -> Vec<Vec<Run>> {
+        let rows = |tap| {
+            let mut rows = Vec::new();
+            self.for_each_row(0, tap, |run| rows.push(run));
+            rows
+        };
+        (0..self.weight.kernel_h * self.weight.kernel_w).map(rows).collect()
+    }
+
+    /// Visits every row of every weight of one sample, as `visit(weight, (first input, first output of its planes), row)`.
+    fn for_each_tap(&self, taps: &[Vec<Run>], mut visit: impl FnMut(usize, (usize, usize), &Run)) {
+        let mut weight = 0;
+        for output in 0..self.weight.outputs {
+            for input in 0..self.weight.inputs {
+                let planes = (input * self.input.area(), output * self.output.area());
+                for rows in taps {
+                    rows.iter().for_each(|row| visit(weight, planes, row));
+                    weight += 1;
+                }
             }
         }
     }
@@ -113,6 +107,96 @@ impl Conv {
     }
 }
 
+/// [`Conv::forward`] of numbers without parts.
+struct Forward(Conv);
+
+impl Bilinear for Forward {
+    fn of<T: Scalar>(&self, input: &[T], weights: &[T]) -> Vec<T> {
+        let (conv, taps) = (self.0, self.0.taps());
+        let mut output = vec![T::ZERO; conv.batch * conv.output.len()];
+        conv.fill(&mut output, conv.output.len(), |sample, output| {
+            let input = &input[sample * conv.input.len()..][..conv.input.len()];
+            conv.for_each_tap(&taps, |weight, (from, to), run| {
+                let (weight, output) = (weights[weight], &mut output[to + run.output..][..run.len]);
+                let seen = &input[from + run.input..];
+                match conv.stride {
+                    1 => output.iter_mut().zip(seen).for_each(|(out, &x)| *out += weight * x),
+                    stride => {
+                        let seen = seen.iter().step_by(stride);
+                        output.iter_mut().zip(seen).for_each(|(out, &x)| *out += weight * x);
+                    }
+                }
+            });
+        });
+        output
+    }
+}
+
+/// [`Conv::input_gradient`] of numbers without parts.
+struct InputGradient(Conv);
+
+impl Bilinear for InputGradient {
+    fn of<T: Scalar>(&self, output_gradient: &[T], weights: &[T]) -> Vec<T> {
+        let (conv, taps) = (self.0, self.0.taps());
+        let mut gradient = vec![T::ZERO; conv.batch * conv.input.len()];
+        conv.fill(&mut gradient, conv.input.len(), |sample, gradient| {
+            let output = &output_gradient[sample * conv.output.len()..][..conv.output.len()];
+            conv.for_each_tap(&taps, |weight, (from, to), run| {
+                let (weight, output) = (weights[weight], &output[to + run.output..][..run.len]);
+                let seen = &mut gradient[from + run.input..];
+                match conv.stride {
+                    1 => output.iter().zip(seen).for_each(|(&dout, dx)| *dx += weight * dout),
+                    stride => {
+                        let seen = seen.iter_mut().step_by(stride);
+                        output.iter().zip(seen).for_each(|(&dout, dx)| *dx += weight * dout);
+                    }
+                }
+            });
+        });
+        gradient
+    }
+}
+
+/// [`Conv::weight_gradient`] of numbers without parts.
+struct WeightGradient(Conv);
+
+impl Bilinear for WeightGradient {
+    fn of<T: Scalar>(&self, input: &[T], output_gradient: &[T]) -> Vec<T> {
+        let (conv, taps) = (self.0, self.0.taps());
+        let mut gradient = vec![T::ZERO; conv.weight.len()];
+        conv.fill(&mut gradient, conv.weight.fan_in(), |channel, gradient| {
+            let one = Conv { weight: WeightShape { outputs: 1, ..conv.weight }, ..conv };
+            for sample in 0..conv.batch {
+                let input = &input[sample * conv.input.len()..][..conv.input.len()];
+                let plane = (sample * conv.weight.outputs + channel) * conv.output.area();
+                let output = &output_gradient[plane..][..conv.output.area()];
+                one.for_each_tap(&taps, |weight, (from, _), run| {
+                    let (output, seen) = (&output[run.output..][..run.len], &input[from + run.input..]);
+                    gradient[weight] += match conv.stride {
+                        1 => dot(output, &seen[..run.len]),
+                        stride => (output.iter().zip(seen.iter().step_by(stride)))
+                            .fold(T::ZERO, |sum, (&dout, &x)| sum + dout * x),
+                    };
+                });
+            }
+        });
+        gradient
+    }
+}
+
+/// Sum of products, in four sums side by side.
+fn dot<T: Scalar>(a: &[T], b: &[T]) -> T {
+    let mut sums = [T::ZERO; 4];
+    let (a, b) = (a.as_chunks::<4>(), b.as_chunks::<4>());
+    for (a, b) in a.0.iter().zip(b.0) {
+        for (sum, (&a, &b)) in sums.iter_mut().zip(a.iter().zip(b)) {
+            *sum += a * b;
+        }
+    }
+    let rest = a.1.iter().zip(b.1).fold(T::ZERO, |sum, (&a, &b)| sum + a * b);
+    (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -142,6 +226,41 @@ mod tests {
             }
         }
         output
+    }
+
+    #[test]
+    fn products_of_duals_are_those_of_their_parts_in_every_direction() {
+        use super::super::Dual;
+        for (stride, batch) in [(1, 2), (2, 3), (1, 400)] {
+            let conv = Conv {
+                weight: WeightShape::conv(4, 3, 3, 3),
+                stride,
+                padding: 1,
+                input: Extent { channels: 3, height: 6, width: 7 },
+                output: Extent { channels: 4, height: 5 / stride + 1, width: 6 / stride + 1 },
+                batch,
+            };
+            let mut random = Stream::new(2, Purpose::Synthetic, 0);
+            let mut duals = |len: usize| {
+                let dual = |_| Dual { value: random.normal(), tangent: random.normal() };
+                (0..len).map(dual).collect::<Vec<Dual<f64>>>()
+            };
+            let (input, output) = (duals(batch * conv.input.len()), duals(batch * conv.output.len()));
+            let weights = duals(conv.weight.len());
+            // `of` computes with duals one by one.
+            for (found, expected) in [
+                (conv.forward(&input, &weights), Forward(conv).of(&input, &weights)),
+                (conv.input_gradient(&output, &weights), InputGradient(conv).of(&output, &weights)),
+                (conv.weight_gradient(&input, &output), WeightGradient(conv).of(&input, &output)),
+            ] {
+                assert_eq!(found.len(), expected.len());
+                for (found, expected) in found.iter().zip(&expected) {
+                    let near = |a: f64, b: f64| (a - b).abs() <= 1e-12 * (batch as f64 + b.abs());
+                    let fits = near(found.value, expected.value) && near(found.tangent, expected.tangent);
+                    assert!(fits, "{conv:?}: {found:?} is not {expected:?}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Numbers with a derivative along one direction.
 
-use super::Scalar;
+use super::{Bilinear, Scalar};
 use std::cmp::Ordering;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
@@ -96,6 +96,18 @@ impl<T: Scalar> Scalar for Dual<T> {
     fn ln(self) -> Self {
         Self { value: self.value.ln(), tangent: self.tangent / self.value }
     }
+    fn product(a: &[Self], b: &[Self], op: &impl Bilinear) -> Vec<Self> {
+        let ((a, a_tangent), (b, b_tangent)) = (parts(a), parts(b));
+        let values = T::product(&a, &b, op);
+        let (left, right) = (T::product(&a_tangent, &b, op), T::product(&a, &b_tangent, op));
+        let tangents = left.into_iter().zip(right).map(|(left, right)| left + right);
+        values.into_iter().zip(tangents).map(|(value, tangent)| Self { value, tangent }).collect()
+    }
+}
+
+/// Values and tangents of a tensor.
+fn parts<T: Scalar>(tensor: &[Dual<T>]) -> (Vec<T>, Vec<T>) {
+    tensor.iter().map(|dual| (dual.value, dual.tangent)).unzip()
 }
 
 #[cfg(test)]

@@ -29,4 +29,4 @@ pub use groups::{GroupedPass, pass_in_groups};
 pub use loss::{Loss, cross_entropy};
 pub use network::{Network, mask};
 pub use norm::NormStatistics;
-pub use scalar::Scalar;
+pub use scalar::{Bilinear, Scalar};

@@ -17,6 +17,8 @@ pub trait Scalar:
     + Div<Output = Self>
     + Neg<Output = Self>
     + AddAssign
+    + Send
+    + Sync
 {
     /// 0.
     const ZERO: Self;
@@ -30,6 +32,18 @@ pub trait Scalar:
     fn exp(self) -> Self;
     /// Natural logarithm.
     fn ln(self) -> Self;
+
+    /// `op` of two tensors. Numbers with parts apply it to their parts instead, by the product rule on whole tensors: the same
+    /// sums in another order, as fast as the parts are.
+    fn product(a: &[Self], b: &[Self], op: &impl Bilinear) -> Vec<Self> {
+        op.of(a, b)
+    }
+}
+
+/// An operation on two tensors that is linear in each, as a convolution is in images and weights.
+pub trait Bilinear {
+    /// The product of `a` and `b`.
+    fn of<T: Scalar>(&self, a: &[T], b: &[T]) -> Vec<T>;
 }
 
 impl Scalar for f64 {

@@ -22,11 +22,13 @@ struct Class {
 /// than that some total repeats, and the steps between cancel out.) So running totals over the classes stay within
 /// `2u^2`.
 pub(crate) fn fill_gap(slots: &mut [Slot], left: u64) -> u64 {
-    let classes = classes(slots);
-    let divisor = classes.iter().fold(0, |divisor, class| gcd(divisor, class.unit));
+    // With blocks of one size this is all there is to it, and dynamic training allocates nothing.
+    let movable = slots.iter().filter(|slot| slot.capacity > slot.least);
+    let divisor = movable.fold(0, |divisor, slot| gcd(divisor, slot.unit));
     if divisor == 0 || left < divisor {
         return left;
     }
+    let classes = classes(slots);
     let step = |class: &Class| (class.unit / divisor) as usize;
     let largest = classes.iter().map(step).max().unwrap_or(1);
     let reach = largest.saturating_mul(largest).saturating_mul(2).min(LARGEST_REACH);

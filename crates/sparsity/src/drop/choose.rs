@@ -2,8 +2,7 @@
 
 use super::{Rule, Selection, Settings, Weight};
 use crate::active::{Part, keep_lowest, ordered, stream};
-use crate::{Active, Network, Positions, Scratch, SparsityError};
-use rarefy_core::random::Stream;
+use crate::{Network, Positions, Scratch, SparsityError};
 
 /// Among which weights the lowest scores are looked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -45,55 +44,25 @@ pub fn choose(
         }
     }
     out.clear();
+    let selection = rule.selection();
+    let each = |index, scores: &mut Vec<f64>| score(rule, network, index, settings, (seed, update), scores);
     match scope {
         Scope::Layer => {
             for index in 0..layers {
-                let layer = network.layer(index);
                 scratch.scores.clear();
-                score(
-                    rule,
-                    &layer,
-                    settings,
-                    &mut stream(seed, update, index, Part::Drop),
-                    &mut scratch.scores,
-                )?;
-                select(
-                    rule.selection(),
-                    asked[index],
-                    least[index],
-                    None::<std::iter::Empty<usize>>,
-                    scratch,
-                );
-                let mut chosen = scratch.order.iter().copied().peekable();
-                push(&layer, 0, &mut chosen, out);
+                each(index, &mut scratch.scores)?;
+                select(selection, asked[index], least[index], None::<std::iter::Empty<usize>>, scratch);
+                push(network, index..index + 1, &scratch.order, out);
             }
         }
         Scope::Global => {
             scratch.scores.clear();
             for index in 0..layers {
-                let layer = network.layer(index);
-                score(
-                    rule,
-                    &layer,
-                    settings,
-                    &mut stream(seed, update, index, Part::Drop),
-                    &mut scratch.scores,
-                )?;
+                each(index, &mut scratch.scores)?;
             }
-            select(
-                rule.selection(),
-                asked.iter().sum(),
-                least.iter().sum(),
-                Some(network_blocks(network)),
-                scratch,
-            );
-            let mut chosen = scratch.order.iter().copied().peekable();
-            let mut first = 0;
-            for index in 0..layers {
-                let layer = network.layer(index);
-                push(&layer, first, &mut chosen, out);
-                first += layer.pattern.blocks() as u32;
-            }
+            let (asked, least) = (asked.iter().sum(), least.iter().sum());
+            select(selection, asked, least, Some(network_blocks(network)), scratch);
+            push(network, 0..layers, &scratch.order, out);
         }
     }
     Ok(())
@@ -104,16 +73,18 @@ fn network_blocks<'a>(network: &'a (impl Network + ?Sized)) -> impl Iterator<Ite
     (0..network.layers()).map(|index| network.layer(index).pattern.blocks())
 }
 
-/// Adds the mean score of each block of `layer` to `scores`.
+/// Adds the mean score of each block of a layer to `scores`.
 fn score(
     rule: &dyn Rule,
-    layer: &Active<'_>,
+    network: &(impl Network + ?Sized),
+    index: usize,
     settings: &Settings,
-    random: &mut Stream,
+    (seed, update): (u64, u64),
     scores: &mut Vec<f64>,
 ) -> Result<(), SparsityError> {
-    let columns = rule.columns();
-    columns.check(layer)?;
+    let (layer, columns) = (network.layer(index), rule.columns());
+    let mut random = stream(seed, update, index, Part::Drop);
+    columns.check(&layer)?;
     let of = |asked: bool, column: &[f32], at: usize| if asked { f64::from(column[at]) } else { 0.0 };
     let unit = layer.pattern.block().len();
     for block in 0..layer.pattern.blocks() {
@@ -194,13 +165,20 @@ fn protect(mut layers: impl Iterator<Item = usize>, scores: &[f64], candidates: 
     });
 }
 
-/// Adds to `out` the positions of those `chosen` indices that belong to `layer`, whose first block has index `first`.
+/// Adds to `out` the positions that go in `layers`, a list a layer; `chosen` are their blocks, counted from the first one of all
+/// these layers, ascending.
 fn push(
-    layer: &Active<'_>,
-    first: u32,
-    chosen: &mut std::iter::Peekable<impl Iterator<Item = u32>>,
+    network: &(impl Network + ?Sized),
+    layers: std::ops::Range<usize>,
+    chosen: &[u32],
     out: &mut Positions,
 ) {
-    let positions = (first..).zip(layer.pattern.iter_positions());
-    out.push(positions.filter_map(|(index, position)| chosen.next_if_eq(&index).map(|_| position)));
+    let mut chosen = chosen.iter().copied().peekable();
+    let mut first = 0;
+    for index in layers {
+        let pattern = network.layer(index).pattern;
+        let positions = (first..).zip(pattern.iter_positions());
+        out.push(positions.filter_map(|(block, position)| chosen.next_if_eq(&block).map(|_| position)));
+        first += pattern.blocks() as u32;
+    }
 }

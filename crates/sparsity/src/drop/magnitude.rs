@@ -4,7 +4,7 @@ use super::{Rule, Settings, Weight};
 
 /// Score `abs(w)`, lowest first.
 ///
-/// Source: Evci et al., *Rigging the Lottery*, ICML 2020 (RigL), section 3, drop criterion; Zhu & Gupta 2017 (GMP).
+/// Source: Evci et al., *Rigging the Lottery*, ICML 2020 (RigL), drop criterion; Zhu & Gupta 2017 (GMP).
 #[derive(Clone, Copy, Debug)]
 pub struct Magnitude;
 

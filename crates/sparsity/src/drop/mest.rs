@@ -5,8 +5,8 @@ use crate::Columns;
 
 /// Score `abs(w) + lambda * abs(g)`, lowest first; `g` is the gradient of the previous step.
 ///
-/// Source: Yuan et al., *MEST: Accurate and Fast Memory-Economic Sparse Training Framework on the Edge*, NeurIPS 2021,
-/// section 3 (weight importance of the elastic mutation).
+/// Source: Yuan et al., *MEST: Accurate and Fast Memory-Economic Sparse Training Framework on the Edge*, NeurIPS 2021
+/// (weight importance of the elastic mutation).
 #[derive(Clone, Copy, Debug)]
 pub struct Mest;
 

@@ -5,11 +5,11 @@
 //!
 //! | name | goes first | source |
 //! |---|---|---|
-//! | `magnitude` | smallest `abs(w)` | Evci et al. 2020 (RigL), section 3 |
+//! | `magnitude` | smallest `abs(w)` | Evci et al. 2020 (RigL) |
 //! | `set` | half of each sign, nearest to zero | Mocanu et al. 2018 (SET) |
 //! | `threshold` | every `abs(w)` below a threshold | the published code |
 //! | `taylor_fo` | smallest `abs(g * w)` | Molchanov et al. 2019 |
-//! | `mest` | smallest `abs(w) + lambda * abs(g)` | Yuan et al. 2021 (MEST), section 3 |
+//! | `mest` | smallest `abs(w) + lambda * abs(g)` | Yuan et al. 2021 (MEST) |
 //! | `sign_flip` | every weight whose sign has changed | Bellec et al. 2018 (Deep R) |
 //! | `random` | any | |
 

@@ -5,7 +5,7 @@ use super::{Rule, Selection, Settings, Weight};
 /// Score `w`: of `k` weights to go, `ceil(k / 2)` smallest positive and `ceil(k / 2)` largest negative ones.
 ///
 /// Source: Mocanu et al., *Scalable training of artificial neural networks with adaptive sparse connectivity inspired by
-/// network science*, Nature Communications 9, 2018 (SET), algorithm 1.
+/// network science*, Nature Communications 9, 2018 (SET).
 #[derive(Clone, Copy, Debug)]
 pub struct Set;
 

@@ -5,7 +5,7 @@ use crate::Columns;
 
 /// Score `w * s` with `s` the sign the weight was born with: everything below zero goes, whatever the drop fraction.
 ///
-/// Source: Bellec et al., *Deep Rewiring: Training very sparse deep networks*, ICLR 2018 (Deep R), algorithm 1: a connection
+/// Source: Bellec et al., *Deep Rewiring: Training very sparse deep networks*, ICLR 2018 (Deep R): a connection
 /// whose parameter crosses zero becomes dormant.
 #[derive(Clone, Copy, Debug)]
 pub struct SignFlip;

@@ -5,7 +5,7 @@ use crate::Columns;
 
 /// Score `abs(g * w)`, lowest first; `g` is the gradient of the previous step.
 ///
-/// Source: Molchanov et al., *Importance Estimation for Neural Network Pruning*, CVPR 2019, equation 8 (there squared).
+/// Source: Molchanov et al., *Importance Estimation for Neural Network Pruning*, CVPR 2019 (there squared).
 #[derive(Clone, Copy, Debug)]
 pub struct TaylorFo;
 

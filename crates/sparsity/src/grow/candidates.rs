@@ -38,7 +38,7 @@ impl Inactive<'_> {
     }
 
     /// Checks that there is one dense score a weight.
-    pub(super) fn check_dense(&self) -> Result<(), SparsityError> {
+    fn check_dense(&self) -> Result<(), SparsityError> {
         let (expected, found) = (self.pattern.shape().len(), self.dense.len());
         if expected != found {
             let layer = self.name.to_owned();
@@ -48,7 +48,7 @@ impl Inactive<'_> {
     }
 
     /// Mean of `abs(dense)` over the weights of the block at `position`.
-    pub(super) fn magnitude(&self, rule: &'static str, position: u32) -> Result<f64, SparsityError> {
+    fn magnitude(&self, rule: &'static str, position: u32) -> Result<f64, SparsityError> {
         let (shape, block) = (self.pattern.shape(), self.pattern.block());
         let (per_row, area) = (self.pattern.taps_per_row(), shape.kernel_h * shape.kernel_w);
         let (row, tap) = ((position / per_row) as usize, (position % per_row) as usize);
@@ -63,12 +63,18 @@ impl Inactive<'_> {
         ordered(sum / block.len() as f64, rule, self.name, position as usize)
     }
 
-    /// Scores every candidate in `scratch.order`; scores stand at their positions.
-    pub(super) fn score(&self, rule: &'static str, scratch: &mut Scratch) -> Result<(), SparsityError> {
-        scratch.scores.clear();
-        scratch.scores.resize(self.pattern.positions(), 0.0);
-        for &position in &scratch.order {
-            scratch.scores[position as usize] = self.magnitude(rule, position)?;
+    /// Fills `scores`, one number a position, at `positions`; it is 0 elsewhere.
+    pub(super) fn score(
+        &self,
+        rule: &'static str,
+        positions: impl Iterator<Item = u32>,
+        scores: &mut Vec<f64>,
+    ) -> Result<(), SparsityError> {
+        self.check_dense()?;
+        scores.clear();
+        scores.resize(self.pattern.positions(), 0.0);
+        for position in positions {
+            scores[position as usize] = self.magnitude(rule, position)?;
         }
         Ok(())
     }
@@ -80,8 +86,8 @@ impl Inactive<'_> {
         count: usize,
         scratch: &mut Scratch,
     ) -> Result<(), SparsityError> {
-        self.score(rule, scratch)?;
         let Scratch { scores, order, .. } = scratch;
+        self.score(rule, order.iter().copied(), scores)?;
         keep_lowest(order, count, |position| -scores[position as usize]);
         Ok(())
     }

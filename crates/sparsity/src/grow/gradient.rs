@@ -1,12 +1,10 @@
 //! Largest gradient.
 
-use super::{DenseScore, Inactive, Rule};
-use crate::{Scratch, SparsityError};
-use rarefy_core::random::Stream;
+use super::{DenseScore, Rule};
 
 /// Largest `abs(g)` over positions without a weight, `g` the gradient of the loss on the batch of the update.
 ///
-/// Source: Evci et al., *Rigging the Lottery*, ICML 2020 (RigL), section 3, grow criterion.
+/// Source: Evci et al., *Rigging the Lottery*, ICML 2020 (RigL), grow criterion.
 #[derive(Clone, Copy, Debug)]
 pub struct Gradient;
 
@@ -21,15 +19,5 @@ impl Rule for Gradient {
 
     fn dense(&self) -> DenseScore {
         DenseScore::Gradient
-    }
-
-    fn choose(
-        &self,
-        layer: &Inactive<'_>,
-        count: usize,
-        _: &mut Stream,
-        scratch: &mut Scratch,
-    ) -> Result<(), SparsityError> {
-        layer.largest(self.name(), count, scratch)
     }
 }

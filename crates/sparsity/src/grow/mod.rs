@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | `random` | anywhere | Mocanu et al. 2018 (SET) |
 //! | `random_unfired` | where no weight has ever been, then anywhere | Liu et al. 2021 (ITOP), published code |
-//! | `gradient` | largest `abs(g)` | Evci et al. 2020 (RigL), section 3 |
+//! | `gradient` | largest `abs(g)` | Evci et al. 2020 (RigL) |
 //! | `momentum` | largest `abs(m)`, `m` a running average of the gradient | Dettmers & Zettlemoyer 2019 (SNFS) |
 //! | `momentum_neuron` | outputs share by mean `abs(m)`, each its largest | the published code |
 
@@ -47,17 +47,19 @@ pub trait Rule: std::fmt::Debug + Sync {
     }
 
     /// Leaves `count` ascending positions in the candidate list of `scratch`, which holds all candidates, ascending: more
-    /// than none, at least `count`.
+    /// than none, at least `count`. By default those of largest dense score.
     ///
     /// # Errors
-    /// A score that is NaN.
+    /// No dense scores for a rule that needs them, a score that is NaN.
     fn choose(
         &self,
         layer: &Inactive<'_>,
         count: usize,
-        random: &mut Stream,
+        _random: &mut Stream,
         scratch: &mut Scratch,
-    ) -> Result<(), SparsityError>;
+    ) -> Result<(), SparsityError> {
+        layer.largest(self.name(), count, scratch)
+    }
 }
 
 /// A number for every position of the dense weight, which the trainer must provide.
@@ -90,9 +92,6 @@ pub fn choose<'s>(
 ) -> Result<&'s [u32], SparsityError> {
     layer.list(&mut scratch.order);
     let count = count.min(scratch.order.len() as u64) as usize;
-    if rule.dense() != DenseScore::None {
-        layer.check_dense()?;
-    }
     if count == 0 {
         scratch.order.clear();
     } else {

@@ -1,12 +1,10 @@
 //! Largest momentum.
 
-use super::{DenseScore, Inactive, Rule};
-use crate::{Scratch, SparsityError};
-use rarefy_core::random::Stream;
+use super::{DenseScore, Rule};
 
 /// Largest `abs(m)` over positions without a weight, `m` an exponential average of the dense gradient.
 ///
-/// Source: Dettmers & Zettlemoyer, *Sparse Networks from Scratch*, 2019 (SNFS), section 3.
+/// Source: Dettmers & Zettlemoyer, *Sparse Networks from Scratch*, 2019 (SNFS).
 #[derive(Clone, Copy, Debug)]
 pub struct Momentum;
 
@@ -21,15 +19,5 @@ impl Rule for Momentum {
 
     fn dense(&self) -> DenseScore {
         DenseScore::Momentum
-    }
-
-    fn choose(
-        &self,
-        layer: &Inactive<'_>,
-        count: usize,
-        _: &mut Stream,
-        scratch: &mut Scratch,
-    ) -> Result<(), SparsityError> {
-        layer.largest(self.name(), count, scratch)
     }
 }

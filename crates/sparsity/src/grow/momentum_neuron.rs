@@ -35,11 +35,8 @@ impl Rule for MomentumNeuron {
         scratch: &mut Scratch,
     ) -> Result<(), SparsityError> {
         let per_row = layer.pattern.taps_per_row();
-        scratch.scores.clear();
-        for position in 0..layer.pattern.positions() as u32 {
-            scratch.scores.push(layer.magnitude(self.name(), position)?);
-        }
         let Scratch { scores, order, other } = scratch;
+        layer.score(self.name(), 0..layer.pattern.positions() as u32, scores)?;
         let total: f64 = scores.iter().sum();
         // Scores of chosen positions become negative: that marks them (a score is never below zero).
         let mut left = count;

@@ -7,7 +7,7 @@ use rarefy_core::random::Stream;
 
 /// Any positions without a weight, every set equally likely.
 ///
-/// Source: Mocanu et al., Nature Communications 9, 2018 (SET), algorithm 1.
+/// Source: Mocanu et al., Nature Communications 9, 2018 (SET).
 #[derive(Clone, Copy, Debug)]
 pub struct Random;
 

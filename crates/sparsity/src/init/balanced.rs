@@ -5,7 +5,7 @@ use crate::{Layer, SparsityError};
 
 /// Every layer keeps `min(n_l, k)` weights; `k` solves the budget.
 ///
-/// Source: Gadhikar, Mukherjee & Burkholz, *Why Random Pruning Is All We Need to Start Sparse*, ICML 2023, section 4
+/// Source: Gadhikar, Mukherjee & Burkholz, *Why Random Pruning Is All We Need to Start Sparse*, ICML 2023
 /// (balanced ratios).
 #[derive(Clone, Copy, Debug)]
 pub struct Balanced;

@@ -6,7 +6,7 @@ use crate::{Layer, Options, SparsityError, proportional};
 /// `density_l = min(1, eps * (sum(shape) / product(shape))^power)` over the extents of the weight tensor (four of a
 /// convolution, two of a linear layer), `eps` solving the budget; `power` is 1 unless `--erk-power` says otherwise.
 ///
-/// Source: Evci et al., *Rigging the Lottery: Making All Tickets Winners*, ICML 2020 (RigL), section 3.
+/// Source: Evci et al., *Rigging the Lottery: Making All Tickets Winners*, ICML 2020 (RigL).
 #[derive(Clone, Copy, Debug)]
 pub struct Erk;
 

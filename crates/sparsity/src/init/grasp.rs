@@ -5,8 +5,8 @@ use crate::saliency::{Need, Saliency};
 
 /// Score `w * Hg`, the largest kept; the paper has the negative and keeps the lowest.
 ///
-/// Source: Wang, Zhang & Grosse, *Picking Winning Tickets Before Training by Preserving Gradient Flow*, ICLR 2020 (GraSP),
-/// equation 8 and algorithm 2; samples as two class-sorted halves, logits divided by 200, as its published code.
+/// Source: Wang, Zhang & Grosse, *Picking Winning Tickets Before Training by Preserving Gradient Flow*, ICLR 2020 (GraSP);
+/// samples as two class-sorted halves, logits divided by 200, as its published code.
 #[derive(Clone, Copy, Debug)]
 pub struct Grasp;
 

@@ -6,7 +6,7 @@ use crate::saliency::{Need, Saliency};
 /// Score `abs(w)` of the initial weights.
 ///
 /// Source: the published code of Liu et al., ICLR 2022 (`global_magnitude`); Frankle et al., *Pruning Neural Networks at
-/// Initialization: Why Are We Missing the Mark?*, ICLR 2021, section 3.
+/// Initialization: Why Are We Missing the Mark?*, ICLR 2021.
 #[derive(Clone, Copy, Debug)]
 pub struct Magnitude;
 

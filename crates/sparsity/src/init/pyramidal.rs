@@ -5,7 +5,7 @@ use crate::{Layer, SparsityError};
 
 /// `density_l = p^l` for `l = 1..L` in forward order; `p` solves the budget.
 ///
-/// Source: Gadhikar, Mukherjee & Burkholz, *Why Random Pruning Is All We Need to Start Sparse*, ICML 2023, section 4
+/// Source: Gadhikar, Mukherjee & Burkholz, *Why Random Pruning Is All We Need to Start Sparse*, ICML 2023
 /// (pyramidal ratios).
 #[derive(Clone, Copy, Debug)]
 pub struct Pyramidal;

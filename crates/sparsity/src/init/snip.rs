@@ -5,7 +5,7 @@ use crate::saliency::{Need, Saliency};
 
 /// Score `abs(g * w)`, `g` the gradient of the mean loss over `--samples-per-class` samples of each class.
 ///
-/// Source: Lee, Ajanthan & Torr, *SNIP: Single-shot Network Pruning based on Connection Sensitivity*, ICLR 2019, equation 6.
+/// Source: Lee, Ajanthan & Torr, *SNIP: Single-shot Network Pruning based on Connection Sensitivity*, ICLR 2019.
 #[derive(Clone, Copy, Debug)]
 pub struct Snip;
 

@@ -5,8 +5,7 @@ use crate::saliency::{Need, Saliency};
 
 /// Score `abs(w * dR/dw)`, `R` the output of the network of absolute values for an image of ones; rescored in every round.
 ///
-/// Source: Tanaka et al., *Pruning neural networks without any data by iteratively conserving synaptic flow*, NeurIPS 2020,
-/// equation 3 and algorithm 1.
+/// Source: Tanaka et al., *Pruning neural networks without any data by iteratively conserving synaptic flow*, NeurIPS 2020.
 #[derive(Clone, Copy, Debug)]
 pub struct Synflow;
 

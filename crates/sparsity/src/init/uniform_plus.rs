@@ -9,7 +9,7 @@ const CLASSIFIER: f64 = 0.2;
 /// The first convolution is dense. Below a density of 0.2 the last linear layer has 0.2 and the others share the rest
 /// evenly; from 0.2 on it is one of the others. (At 0.2 exactly all but the first are slightly under 0.2.)
 ///
-/// Source: Gale, Elsen & Hooker, *The State of Sparsity in Deep Neural Networks*, 2019, section 5, as the published code of
+/// Source: Gale, Elsen & Hooker, *The State of Sparsity in Deep Neural Networks*, 2019, as the published code of
 /// Liu et al., ICLR 2022 has it, with the budget met.
 #[derive(Clone, Copy, Debug)]
 pub struct UniformPlus;

@@ -7,7 +7,7 @@ use super::{Hook, Interval, Preset, STATIC};
 ///
 /// The paper rewires at every step; `--update-every 1` does. Signs are those of the initial weights where there are any.
 ///
-/// Source: Bellec et al., *Deep Rewiring: Training very sparse deep networks*, ICLR 2018, algorithm 1 (hard bound).
+/// Source: Bellec et al., *Deep Rewiring: Training very sparse deep networks*, ICLR 2018 (hard bound).
 pub(super) const PRESET: Preset = Preset {
     name: "deepr",
     summary: "weights that cross zero are replaced at random, with L1 and noise (Bellec et al. 2018)",

@@ -8,7 +8,7 @@ use crate::schedule::{Decay, DensitySchedule};
 /// the curve ends); at each of these a share of what remains (0.5, falling by a cosine) is exchanged too: smallest weights of
 /// the network for largest gradients.
 ///
-/// Source: Liu et al., *Sparse Training via Boosting Pruning Plasticity with Neuroregeneration*, NeurIPS 2021, section 4
+/// Source: Liu et al., *Sparse Training via Boosting Pruning Plasticity with Neuroregeneration*, NeurIPS 2021
 /// (GraNet, sparse to sparse).
 pub(super) const PRESET: Preset = Preset {
     name: "granet",

@@ -6,7 +6,7 @@ use crate::schedule::Decay;
 /// Every 100 steps half (falling to 0.005 by a cosine) of the smallest weights are replaced at random, after the optimizer's
 /// step: the defaults of the published CIFAR code. `R_s` approaches 1 in long runs.
 ///
-/// Source: Liu et al., *Do We Actually Need Dense Over-Parameterization?*, ICML 2021, section 4, and the code of Liu et al.,
+/// Source: Liu et al., *Do We Actually Need Dense Over-Parameterization?*, ICML 2021, and the code of Liu et al.,
 /// ICLR 2022.
 pub(super) const PRESET: Preset = Preset {
     name: "itop",

@@ -1,22 +1,23 @@
 //! Memory-economic sparse training.
 
-use super::{Interval, Preset, STATIC};
+use super::{Interval, MemoryBound, Preset, STATIC};
 use crate::schedule::Decay;
 
-/// After every epoch 30 % (falling to 0 by a cosine at 3/4 of training) of each layer's weights of smallest
-/// `abs(w) + lambda abs(g)` are replaced at random: elastic mutation under the hard memory bound. The paper's soft bound, which
-/// exceeds the budget between growth and drop, is not kept: the density is exact after every update.
+/// After every epoch weights are added at random, 30 % of the budget (falling to 0 by a cosine at 3/4 of training), and as many as
+/// the last epoch added go: those of smallest `abs(w) + lambda abs(g)` in each layer. So a weight is trained for an epoch before it
+/// has to compete (elastic mutation under the soft memory bound), and the network exceeds its density by that share until the first
+/// update after 3/4 of training, which only removes. `--memory-bound hard` keeps the density: what goes is replaced at once.
 ///
-/// Source: Yuan et al., *MEST: Accurate and Fast Memory-Economic Sparse Training Framework on the Edge*, NeurIPS 2021,
-/// section 3.
+/// Source: Yuan et al., *MEST: Accurate and Fast Memory-Economic Sparse Training Framework on the Edge*, NeurIPS 2021.
 pub(super) const PRESET: Preset = Preset {
     name: "mest",
-    summary: "smallest in weight and gradient replaced at random (Yuan et al. 2021)",
+    summary: "random growth, an epoch later the smallest in weight and gradient go (Yuan et al. 2021)",
     dynamic: true,
     drop: "mest",
     fraction: 0.3,
     decay: Decay::Cosine,
     every: Interval::Epoch,
     until: 0.75,
+    bound: MemoryBound::Soft,
     ..STATIC
 };

@@ -65,6 +65,8 @@ pub struct Preset {
     pub order: Order,
     /// How dense the network is.
     pub density: DensitySchedule,
+    /// How many weights there may be between updates.
+    pub bound: MemoryBound,
     /// What else happens.
     pub hook: Hook,
 }
@@ -90,6 +92,29 @@ pub enum Order {
 impl Order {
     /// Every order with its name.
     pub const ALL: &[(&str, Self)] = &[("replace", Self::Replace), ("after", Self::After)];
+}
+
+/// How many weights there may be between updates of a constant density.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MemoryBound {
+    /// Those of the density: as many go as come.
+    Hard,
+    /// More: what grows at an update is trained beside all others until the next one, where as many go again. The last update
+    /// returns to the density.
+    Soft,
+}
+
+impl MemoryBound {
+    /// Every bound with its name.
+    pub const ALL: &[(&str, Self)] = &[("hard", Self::Hard), ("soft", Self::Soft)];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hard => "hard",
+            Self::Soft => "soft",
+        }
+    }
 }
 
 /// What a method does beside updates.
@@ -128,5 +153,6 @@ const STATIC: Preset = Preset {
     until: 1.0,
     order: Order::After,
     density: DensitySchedule::Constant,
+    bound: MemoryBound::Hard,
     hook: Hook::None,
 };

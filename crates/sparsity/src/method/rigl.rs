@@ -7,7 +7,7 @@ use crate::schedule::Decay;
 /// smallest weights are replaced where the gradient of the loss is largest. Meant with `erk` densities. `R_s` ends at two to
 /// four times the density.
 ///
-/// Source: Evci et al., *Rigging the Lottery: Making All Tickets Winners*, ICML 2020, section 3 and algorithm 1.
+/// Source: Evci et al., *Rigging the Lottery: Making All Tickets Winners*, ICML 2020.
 pub(super) const PRESET: Preset = Preset {
     name: "rigl",
     summary: "smallest replaced where the gradient is largest, every 100 steps (Evci et al. 2020)",

@@ -6,7 +6,7 @@ use super::{Interval, Preset, STATIC};
 /// `er` densities. `R_s` grows by nearly 0.3 d an epoch at first.
 ///
 /// Source: Mocanu et al., *Scalable training of artificial neural networks with adaptive sparse connectivity inspired by
-/// network science*, Nature Communications 9, 2018, algorithm 1 (zeta = 0.3).
+/// network science*, Nature Communications 9, 2018 (zeta = 0.3).
 pub(super) const PRESET: Preset = Preset {
     name: "set",
     summary: "an epoch's smallest of each sign are replaced at random (Mocanu et al. 2018)",

@@ -7,8 +7,7 @@ use crate::schedule::Decay;
 /// mean momentum of their weights, each where a running average of the dense gradient is largest. Every step pays for a dense
 /// weight gradient. Layer densities drift away from those drawn.
 ///
-/// Source: Dettmers & Zettlemoyer, *Sparse Networks from Scratch: Faster Training without Losing Performance*, 2019,
-/// section 3.
+/// Source: Dettmers & Zettlemoyer, *Sparse Networks from Scratch: Faster Training without Losing Performance*, 2019.
 pub(super) const PRESET: Preset = Preset {
     name: "snfs",
     summary: "smallest replaced where a running average of the gradient is largest (Dettmers & Zettlemoyer 2019)",

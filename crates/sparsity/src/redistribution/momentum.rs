@@ -5,7 +5,7 @@ use crate::{Active, Columns};
 
 /// In proportion to the mean `abs(m)` of the existing weights, `m` the optimizer's momentum.
 ///
-/// Source: Dettmers & Zettlemoyer, *Sparse Networks from Scratch*, 2019 (SNFS), section 3.
+/// Source: Dettmers & Zettlemoyer, *Sparse Networks from Scratch*, 2019 (SNFS).
 #[derive(Clone, Copy, Debug)]
 pub struct Momentum;
 

@@ -5,7 +5,7 @@ use crate::Active;
 
 /// Each layer regrows what it dropped.
 ///
-/// Source: Evci et al., ICML 2020 (RigL), section 3: densities of layers stay.
+/// Source: Evci et al., ICML 2020 (RigL): densities of layers stay.
 #[derive(Clone, Copy, Debug)]
 pub struct None;
 

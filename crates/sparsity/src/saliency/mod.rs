@@ -1,13 +1,13 @@
 //! Layer densities from what a weight does to the network at initialization.
 //!
 //! A saliency init (`init/snip.rs` and its like) is a [`Saliency`]: which derivative it [`Need`]s and how that makes a score.
-//! The derivative itself is measured by a [`Probe`], which knows network and data; nothing here does. [`keep`] then keeps
+//! The derivative itself is measured by a [`Probe`], which knows network and data; nothing here does. [`rank`] then keeps
 //! the largest scores of the whole network.
 
 mod rank;
 mod rounds;
 
-pub use rank::{Kept, keep, rank};
+pub use rank::{Kept, rank};
 pub use rounds::measure;
 
 use rarefy_core::Pattern;

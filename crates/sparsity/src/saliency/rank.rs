@@ -4,7 +4,7 @@ use crate::active::{keep_lowest, ordered};
 use crate::{Layer, SparsityError};
 use rarefy_core::{Block, Pattern};
 
-/// What [`keep`] kept.
+/// What [`rank`] kept.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Kept {
     /// Ascending block positions of each layer.
@@ -25,35 +25,27 @@ impl Kept {
         };
         self.scores.iter().zip(counts).map(best).collect()
     }
+
+    /// Itself, if every one of `layers` keeps a block.
+    ///
+    /// # Errors
+    /// A layer that collapsed, which can only be one whose `least` was 0.
+    pub fn fill_every(self, rule: &'static str, layers: &[Layer]) -> Result<Self, SparsityError> {
+        match layers.iter().zip(&self.positions).find(|(_, positions)| positions.is_empty()) {
+            Some((layer, _)) => Err(SparsityError::Collapse { rule, layer: layer.name.clone() }),
+            None => Ok(self),
+        }
+    }
 }
 
-/// Keeps the blocks of largest score, taking up to `target` weights, ties to the lower layer and position.
+/// Keeps the blocks of largest score, taking up to `target` weights, ties to the lower layer and position. A layer may end up
+/// empty: [`Kept::fill_every`] refuses that.
 ///
 /// `scores` has one number per dense weight; the score of a block ([`Block::fit`] to the layer) is the mean over its weights,
 /// so that blocks of different sizes compare. Before all others layer `l` keeps its `least[l]` best blocks (or all it has).
 /// Where the next best block is larger than what is left, smaller ones after it are taken.
 ///
 /// `within`: the blocks that may be kept, one pattern per layer; all if `None`.
-///
-/// # Errors
-/// What [`rank`] refuses, and a layer that keeps no block (then its `least` is 0).
-pub fn keep(
-    rule: &'static str,
-    layers: &[Layer],
-    scores: &[Vec<f64>],
-    within: Option<&[Pattern]>,
-    target: u64,
-    least: &[u64],
-    block: Block,
-) -> Result<Kept, SparsityError> {
-    let kept = rank(rule, layers, scores, within, target, least, block)?;
-    match layers.iter().zip(&kept.positions).find(|(_, positions)| positions.is_empty()) {
-        Some((layer, _)) => Err(SparsityError::Collapse { rule, layer: layer.name.clone() }),
-        None => Ok(kept),
-    }
-}
-
-/// As [`keep`]; a layer may end up empty.
 ///
 /// # Errors
 /// A list of a wrong length, a score that is NaN, no room for `least` within `target`.

@@ -1,6 +1,6 @@
 //! Scores of a network, in one round or in many.
 
-use super::{Kept, Need, Probe, Saliency, keep};
+use super::{Kept, Need, Probe, Saliency, rank};
 use crate::{Layer, SparsityError};
 use rarefy_core::{Block, Pattern};
 
@@ -9,10 +9,10 @@ use rarefy_core::{Block, Pattern};
 ///
 /// An iterative saliency keeps a share `(target / all)^(k / rounds)` of the weights after round `k` of `rounds` and scores
 /// what is left again (Tanaka et al., *Pruning neural networks without any data by iteratively conserving synaptic flow*,
-/// NeurIPS 2020, algorithm 1). Any other has one round.
+/// NeurIPS 2020). Any other has one round.
 ///
 /// # Errors
-/// What the probe says, and what [`keep`] refuses.
+/// What the probe says, what [`rank`] refuses, and a layer that keeps no block.
 pub fn measure(
     rule: &'static str,
     saliency: &Saliency,
@@ -40,7 +40,7 @@ pub fn measure(
         let scores = score(saliency, layers, &weights, measured)?;
         let share = (target as f64 / all as f64).powf(f64::from(round) / f64::from(rounds));
         let goal = if round == rounds { target } else { ((share * all as f64).round() as u64).max(target) };
-        let best = keep(rule, layers, &scores, Some(&kept), goal, least, block)?;
+        let best = rank(rule, layers, &scores, Some(&kept), goal, least, block)?.fill_every(rule, layers)?;
         if round == rounds {
             return Ok(best);
         }

@@ -61,23 +61,7 @@ impl Updater {
         target: u64,
         draw: Draw,
     ) -> Result<(), SparsityError> {
-        let planned = self.try_plan(rules, network, fraction, target, draw);
-        if planned.is_err() {
-            self.drops.clear();
-            self.starts.clear();
-            self.grown.clear();
-        }
-        planned
-    }
-
-    fn try_plan(
-        &mut self,
-        rules: &Rules,
-        network: &(impl Network + ?Sized),
-        fraction: f64,
-        target: u64,
-        draw: Draw,
-    ) -> Result<(), SparsityError> {
+        self.forget();
         let layers = || (0..network.layers()).map(|index| network.layer(index));
         let weights: u64 = layers().map(|layer| layer.pattern.shape().len() as u64).sum();
         let least: u64 = layers().map(|layer| layer.pattern.block().len() as u64).sum();
@@ -85,13 +69,36 @@ impl Updater {
             return Err(SparsityError::Update { fraction, target, least, weights });
         }
         let active: u64 = layers().map(|layer| layer.pattern.nnz() as u64).sum();
-        let surplus = active.saturating_sub(target);
-        self.surplus(network, surplus)?;
+        self.surplus(network, active.saturating_sub(target))?;
         self.asked.clear();
         for (layer, &least) in layers().zip(&self.least) {
             let rest = layer.pattern.blocks() as u64 - least;
             self.asked.push(least + (fraction * rest as f64).ceil() as u64);
         }
+        let decided = self.decide(rules, network, active, target, draw);
+        if decided.is_err() {
+            self.forget();
+        }
+        decided
+    }
+
+    /// As if no update were planned.
+    fn forget(&mut self) {
+        self.drops.clear();
+        self.starts.clear();
+        self.grown.clear();
+    }
+
+    /// Fixes what goes of the `active` weights and how much grows in each layer.
+    fn decide(
+        &mut self,
+        rules: &Rules,
+        network: &(impl Network + ?Sized),
+        active: u64,
+        target: u64,
+        draw: Draw,
+    ) -> Result<(), SparsityError> {
+        let surplus = active.saturating_sub(target);
         let dropped = loop {
             self.choose_drops(rules, network, draw)?;
             let dropped = self.weights(network, |updater, index| updater.drops.layer(index).len() as u64);

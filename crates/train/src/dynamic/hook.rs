@@ -1,4 +1,4 @@
-//! What Deep R does between updates (Bellec et al. 2018, algorithm 1).
+//! What Deep R does between updates (Bellec et al. 2018).
 
 use super::Dynamic;
 use rarefy_core::Pattern;

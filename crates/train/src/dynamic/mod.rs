@@ -21,7 +21,7 @@ use rarefy_sparsity::update::{Draw, Updater};
 use rarefy_sparsity::{Fired, SparsityError};
 use settings::Settings;
 
-/// Part of the old running average of dense gradients that a step keeps (Dettmers & Zettlemoyer 2019, section 3: SGD's momentum).
+/// Part of the old running average of dense gradients that a step keeps (Dettmers & Zettlemoyer 2019: SGD's momentum).
 const SCORE_DECAY: f32 = 0.9;
 
 /// How the pattern of one run moves, and what it has to remember for that.
@@ -44,8 +44,9 @@ pub(crate) struct Dynamic {
     /// Signs of all positions, one bit each, if they are fixed; and those of existing weights, for one update.
     sign_bits: Vec<Vec<u64>>,
     signs: Vec<Vec<f32>>,
-    /// Lists of the edit at hand.
+    /// Lists of the edit at hand, and memory for what refers to them.
     lists: Vec<(Vec<u32>, Vec<u32>)>,
+    edits: Vec<LayerEdit<'static>>,
     /// Updates of the epoch under way.
     updates: Vec<UpdateRecord>,
 }
@@ -96,7 +97,8 @@ impl Dynamic {
             scores: Vec::new(),
             sign_bits: Vec::new(),
             signs: vec![Vec::new(); patterns.len()],
-            lists: vec![(Vec::new(), Vec::new()); patterns.len()],
+            lists: patterns.iter().map(|pattern| room(pattern.blocks())).collect(),
+            edits: Vec::with_capacity(patterns.len()),
             updates: Vec::new(),
         };
         let dense = settings.rules.grow.dense();
@@ -119,6 +121,11 @@ impl Dynamic {
     /// Whether the pattern moves at `step` (from 1).
     pub(crate) fn due(&self, step: u64) -> bool {
         self.settings.due(step)
+    }
+
+    /// Whether `nnz` weights are no more than the run ends with.
+    pub(crate) fn is_final(&self, nnz: u64) -> bool {
+        nnz <= self.settings.target(u64::MAX / 2, self.weights, self.first)
     }
 
     /// Whether `step` computes the gradient at every position.
@@ -247,11 +254,15 @@ impl Dynamic {
             out.extend_from_slice(dropped);
             into.extend_from_slice(grown);
         }
-        let edits: Vec<LayerEdit<'_>> = (self.lists.iter().enumerate())
-            .filter(|(_, (drop, grow))| !drop.is_empty() || !grow.is_empty())
-            .map(|(layer, (drop, grow))| LayerEdit { layer, drop, grow })
-            .collect();
-        session.edit(&edits)?;
+        let mut edits = emptied(std::mem::take(&mut self.edits));
+        edits.extend(
+            (self.lists.iter().enumerate())
+                .filter(|(_, (drop, grow))| !drop.is_empty() || !grow.is_empty())
+                .map(|(layer, (drop, grow))| LayerEdit { layer, drop, grow }),
+        );
+        let edited = session.edit(&edits);
+        self.edits = emptied(edits);
+        edited?;
         for (fired, (_, grown)) in self.fired.iter_mut().zip(&self.lists) {
             fired.record(grown.iter().copied());
         }
@@ -274,6 +285,17 @@ impl Dynamic {
         }
         Ok(())
     }
+}
+
+/// Lists of what goes and comes in a layer of so many blocks: rarely more than exist.
+fn room(blocks: usize) -> (Vec<u32>, Vec<u32>) {
+    (Vec::with_capacity(blocks), Vec::with_capacity(blocks))
+}
+
+/// The memory of a list for edits of other lifetimes: collecting a list into one of the same type keeps its memory.
+fn emptied<'a>(mut edits: Vec<LayerEdit<'_>>) -> Vec<LayerEdit<'a>> {
+    edits.clear();
+    edits.into_iter().map(|edit| LayerEdit { layer: edit.layer, drop: &[], grow: &[] }).collect()
 }
 
 /// Moves a running average towards a gradient.

@@ -4,7 +4,7 @@ use crate::error::TrainError;
 use crate::recipe::{Recipe, RecipeError};
 use rarefy_core::Density;
 use rarefy_sparsity::drop::{self, Scope};
-use rarefy_sparsity::method::{Hook, Interval, Order, Preset};
+use rarefy_sparsity::method::{Hook, Interval, MemoryBound, Order, Preset};
 use rarefy_sparsity::schedule::{Decay, DensitySchedule};
 use rarefy_sparsity::update::Rules;
 use rarefy_sparsity::{grow, redistribution};
@@ -19,6 +19,7 @@ pub(crate) struct Settings {
     until: u64,
     pub(crate) order: Order,
     pub(crate) density: DensitySchedule,
+    bound: MemoryBound,
     pub(crate) hook: Hook,
     /// Steps of the whole run.
     steps: u64,
@@ -67,6 +68,16 @@ impl Recipe {
             Interval::Epoch => steps_per_epoch,
         });
         let until = options.update_until.unwrap_or(preset.until);
+        let density = self.density_schedule(preset)?;
+        let bound = match &options.memory_bound {
+            Some(name) => choice("memory_bound", name, MemoryBound::ALL)?,
+            None if density == DensitySchedule::Constant => preset.bound,
+            None => MemoryBound::Hard,
+        };
+        if bound == MemoryBound::Soft && density != DensitySchedule::Constant {
+            let (key, expected) = ("memory_bound", "hard where the density has a schedule of its own");
+            return Err(RecipeError::Value { key, expected, found: bound.name().to_owned() }.into());
+        }
         Ok(Some(Settings {
             rules,
             fraction: (fraction, end, decay),
@@ -76,7 +87,8 @@ impl Recipe {
                 Some(name) => choice("update_order", name, Order::ALL)?,
                 None => preset.order,
             },
-            density: self.density_schedule(preset)?,
+            density,
+            bound,
             hook: preset.hook,
             steps,
             last: self.density,
@@ -150,19 +162,35 @@ impl Settings {
         if let DensitySchedule::Alternating { .. } = self.density {
             return self.density.turns(step, self.steps);
         }
-        step.is_multiple_of(self.every) && step <= self.until && step < self.steps
-            || self.density.turns(step, self.steps)
+        // A soft bound needs one update more, which takes back what the last has added.
+        let extra = if self.bound == MemoryBound::Soft { self.every } else { 0 };
+        let within = step <= self.until.saturating_add(extra) && step < self.steps;
+        step.is_multiple_of(self.every) && within || self.density.turns(step, self.steps)
     }
 
-    /// Share of existing blocks exchanged at `step`.
-    pub(crate) fn fraction(&self, step: u64) -> f64 {
+    /// Share of existing blocks exchanged at `step`, of the density's number.
+    fn share(&self, step: u64) -> f64 {
         let (start, end, decay) = self.fraction;
         if step > self.until { 0.0 } else { decay.fraction(start, end, step, self.until).clamp(0.0, 1.0) }
+    }
+
+    /// Whether what grows at `step` comes on top of the density: there is an update after it that takes it back.
+    fn exceeds(&self, step: u64) -> bool {
+        self.bound == MemoryBound::Soft && step.saturating_add(self.every) < self.steps
+    }
+
+    /// Share of the blocks that remain at `step` that are exchanged. Of `1 + f` times the density's number `f / (1 + f)`.
+    pub(crate) fn fraction(&self, step: u64) -> f64 {
+        let share = self.share(step);
+        if self.exceeds(step) { share / (1.0 + share) } else { share }
     }
 
     /// Weights after an update at `step`, of `weights` in all; `constant` were drawn.
     pub(crate) fn target(&self, step: u64, weights: u64, constant: u64) -> u64 {
         match self.density {
+            DensitySchedule::Constant if self.exceeds(step) => {
+                (constant + (self.share(step) * constant as f64).round() as u64).min(weights)
+            }
             DensitySchedule::Constant => constant,
             schedule => schedule.density(self.last, step, self.steps).budget(weights),
         }
@@ -171,6 +199,7 @@ impl Settings {
     /// Whether layers keep their number of weights.
     pub(crate) fn keeps_counts(&self) -> bool {
         self.density == DensitySchedule::Constant
+            && self.bound == MemoryBound::Hard
             && self.rules.scope == Scope::Layer
             && self.rules.redistribution.name() == "none"
     }

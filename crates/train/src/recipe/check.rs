@@ -119,6 +119,7 @@ impl Recipe {
         require(self.warmup < self.total_epochs(), "warmup", "fewer epochs than the run has", || {
             self.warmup.to_string()
         })?;
+        self.check_start()?;
         let Some(milestones) = &self.milestones else { return Ok(()) };
         let used = self.lr_schedule == LrScheduleName::MULTISTEP && milestones.is_sorted_by(|a, b| a < b);
         let expected = "strictly ascending epochs, and lr_schedule = \"multistep\"";

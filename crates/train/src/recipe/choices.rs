@@ -149,6 +149,26 @@ named! {
     }
 }
 
+named! {
+    /// In what a dense network matches a sparse one.
+    MatchName ("cost to match") {
+        /// Prunable weights.
+        Params = "params",
+        /// Floating-point operations of an image's forward pass.
+        Flops = "flops",
+    }
+}
+
+named! {
+    /// What competes when a trained network is pruned.
+    PruneScope ("scope of pruning") {
+        /// All weights of the network.
+        Global = "global",
+        /// The weights of each layer among themselves: every layer gets the density asked for.
+        Layer = "layer",
+    }
+}
+
 /// Shape of the learning rate over epochs: one of [`rarefy_nn::optim::DECAYS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(into = "String")]

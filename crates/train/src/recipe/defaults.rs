@@ -28,6 +28,12 @@ impl Default for Recipe {
             layer_densities: None,
             dynamic: DynamicOptions::default(),
             pattern: PatternUnit(Block::UNSTRUCTURED),
+            match_dense: None,
+            mask_from: None,
+            shuffle_mask: false,
+            reinit: false,
+            weights_from: None,
+            rewind_epoch: None,
             scaled: None,
             method: Method::STATIC,
             epochs: 40,
@@ -63,7 +69,7 @@ impl Recipe {
         if same_name(data, &digits.data) { digits } else { Self { data: data.to_owned(), ..Self::cifar() } }
     }
 
-    /// The published settings for CIFAR (Liu et al. 2022, appendix): 160 epochs of batches of 128, rate 0.1 divided by ten at
+    /// The published settings for CIFAR (Liu et al. 2022): 160 epochs of batches of 128, rate 0.1 divided by ten at
     /// 1/2 and 3/4 of them, Nesterov momentum 0.9, weight decay 5e-4.
     fn cifar() -> Self {
         Self {

@@ -45,6 +45,9 @@ pub struct DynamicOptions {
     /// `replace` (in place of the optimizer's step) or `after` it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub update_order: Option<String>,
+    /// `hard` or `soft`: whether weights may exceed a constant density between updates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory_bound: Option<String>,
     /// `constant`, `cubic` or `alternating`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub density_schedule: Option<String>,

@@ -7,12 +7,13 @@ mod defaults;
 mod dynamic;
 mod identity;
 mod init_options;
+mod start;
 mod toml;
 
 pub use check::RecipeError;
 pub use choices::{
-    BudgetName, LrScheduleName, MaskSamplingName, Method, OptimizerName, PatternUnit, PatternUnitError,
-    Scaled,
+    BudgetName, LrScheduleName, MaskSamplingName, MatchName, Method, OptimizerName, PatternUnit,
+    PatternUnitError, PruneScope, Scaled,
 };
 pub use dynamic::DynamicOptions;
 pub use identity::{Difference, Identity};
@@ -83,6 +84,24 @@ pub struct Recipe {
     pub min_per_layer: Option<u64>,
     /// Unit in which weights are drawn.
     pub pattern: PatternUnit,
+    /// Train the dense network of the same cost instead, see [`Recipe::matched`].
+    #[serde(rename = "match", skip_serializing_if = "Option::is_none")]
+    pub match_dense: Option<MatchName>,
+    /// Run or checkpoint whose patterns this run has; the density is then theirs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mask_from: Option<PathBuf>,
+    /// The patterns of `mask_from` keep their numbers of weights, layer by layer, at positions drawn anew.
+    #[serde(skip_serializing_if = "is_false")]
+    pub shuffle_mask: bool,
+    /// With `mask_from`: initial weights of another seed than its run's.
+    #[serde(skip_serializing_if = "is_false")]
+    pub reinit: bool,
+    /// Run or checkpoint whose weights and running statistics this run starts with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weights_from: Option<PathBuf>,
+    /// With `weights_from`: the run starts after this epoch of its schedule, with the optimizer state that is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rewind_epoch: Option<u32>,
     /// What initial weights are scaled to; by default they are those of the dense network.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scaled: Option<Scaled>,

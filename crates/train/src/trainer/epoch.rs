@@ -39,7 +39,10 @@ impl Trainer {
         self.progress.epoch = epoch;
         self.progress.batch = 0;
         self.progress.train = Tally::default();
+        // A network on its way to the density asked for, denser as yet, is not what the run is about.
+        let sparse_enough = self.dynamic.as_ref().is_none_or(|dynamic| dynamic.is_final(self.counts.nnz));
         let best = validation
+            .filter(|_| sparse_enough)
             .map(|tally| Best { epoch, val_loss: tally.loss(), val_acc: tally.accuracy() })
             .filter(|best| best.beats(self.progress.best));
         if best.is_some() {

@@ -18,7 +18,8 @@ impl Trainer {
             Some(best) if best.epoch < self.progress.epoch => self.test_best(keeper)?,
             _ => last,
         };
-        let samples = u64::from(self.recipe.total_epochs()) * self.train.samples() as u64;
+        let epochs = self.recipe.total_epochs() - self.recipe.rewind_epoch.unwrap_or(0);
+        let samples = u64::from(epochs) * self.train.samples() as u64;
         let epochs_secs: f64 = keeper.records().iter().map(|record| record.seconds).sum();
         let summary = Summary {
             best_epoch: self.progress.best.map_or(self.progress.epoch, |best| best.epoch),

@@ -85,7 +85,7 @@ impl Trainer {
             None => None,
         };
         let counts = Counts::new(session.graph(), session.store().patterns());
-        Ok(Self {
+        let mut trainer = Self {
             identity: recipe.identity(),
             schedule: recipe.lr_schedule()?,
             session,
@@ -97,7 +97,15 @@ impl Trainer {
             counts,
             train,
             validation,
-        })
+        };
+        // The schedule goes on after the epoch that the weights are of.
+        if let Some(epoch) = trainer.recipe.rewind_epoch {
+            let step = u64::from(epoch) * trainer.train.batches() as u64;
+            let store = trainer.session.store().clone();
+            trainer.session.restore(store, step).map_err(TrainError::Session)?;
+            trainer.progress = Progress { epoch, step, ..Progress::default() };
+        }
+        Ok(trainer)
     }
 
     /// Trains to the end of the recipe, or until `interrupt` is set: then the position is kept first.

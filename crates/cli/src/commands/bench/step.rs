@@ -5,6 +5,7 @@ use super::timing::{Times, synthetic};
 use crate::args::NetworkArgs;
 use crate::failure::Failure;
 use crate::output::{json, product};
+use rarefy::core::Pattern;
 use rarefy::nn::bench::Limits;
 use rarefy::nn::params::{ParamStore, initialize};
 use rarefy::nn::{Session, SessionOptions};
@@ -60,6 +61,9 @@ struct Report {
     /// Of a step that changes the pattern.
     #[serde(skip_serializing_if = "Option::is_none")]
     update_median_ms: Option<f64>,
+    /// Weights that such a step adds, on average.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    update_grown: Option<f64>,
     /// As a multiple of a plain step's.
     #[serde(skip_serializing_if = "Option::is_none")]
     update_ratio: Option<f64>,
@@ -101,12 +105,14 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         let limits = Limits::measure(session.plan().isa(), recipe.threads());
         profile::report(&session.finish_profile(u64::from(args.steps)), &limits, recipe.threads())
     });
-    let update_median_ms = match args.method {
+    let updates = match args.method {
         Some(method) => Some(updates(args, method, &recipe, &mut session, &images, &labels)?),
         None => None,
     };
+    let update_median_ms = updates.map(|updates| updates.median_ms);
     let report = Report {
         update_median_ms,
+        update_grown: updates.map(|updates| updates.grown),
         update_ratio: update_median_ms.map(|update| update / median_ms),
         median_ms,
         min_ms: times.min_ms(),
@@ -125,7 +131,19 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Median milliseconds of a step that changes the pattern.
+/// Steps from one that changes the pattern to the next. Right after it what just grew would be dropped and grown again, and
+/// nothing would move.
+const BETWEEN: u64 = 5;
+
+/// Steps that change the pattern.
+#[derive(Clone, Copy)]
+struct Updates {
+    median_ms: f64,
+    /// Weights that came, on average.
+    grown: f64,
+}
+
+/// Times the steps that change the pattern, among others that do not.
 fn updates(
     args: &Args,
     method: Method,
@@ -133,30 +151,45 @@ fn updates(
     session: &mut Session,
     images: &[f32],
     labels: &[u32],
-) -> Result<f64, Failure> {
+) -> Result<Updates, Failure> {
     let mut recipe = Recipe { method, epochs: 1, ..recipe.clone() };
-    recipe.dynamic.update_every = Some(1);
+    recipe.dynamic.update_every = Some(BETWEEN);
     recipe.dynamic.update_until = Some(1.0);
     // So long a run that the first updates exchange as much as any.
     let Some(mut moving) = Moving::new(&recipe, 1_000_000, session)? else {
         return Err(Failure::usage(format!("{method} changes no pattern")).hint("choose another --method"));
     };
-    let mut times = Times::default();
-    for step in 1..=u64::from(args.warmup + args.steps) {
-        let mut update = || moving.step(session, images, labels, recipe.lr, step);
-        if step <= u64::from(args.warmup) {
-            update()?;
-        } else {
-            times.measure(update)?;
+    let (mut times, mut grown) = (Times::default(), 0);
+    let mut step = |session: &mut Session, at| moving.step(session, images, labels, recipe.lr, at);
+    for update in 1..=u64::from(args.steps) {
+        for at in (update - 1) * BETWEEN + 1..update * BETWEEN {
+            step(session, at)?;
         }
+        let before = session.store().patterns().to_vec();
+        times.measure(|| step(session, update * BETWEEN))?;
+        grown +=
+            before.iter().zip(session.store().patterns()).map(|(old, new)| added(old, new)).sum::<usize>();
     }
-    Ok(times.median_ms())
+    Ok(Updates { median_ms: times.median_ms(), grown: grown as f64 / f64::from(args.steps) })
+}
+
+/// Weights of `new` that `old` has not.
+fn added(old: &Pattern, new: &Pattern) -> usize {
+    let mut before = old.iter_positions().peekable();
+    let blocks = new.iter_positions().filter(|position| {
+        while before.next_if(|old| old < position).is_some() {}
+        before.next_if_eq(position).is_none()
+    });
+    blocks.count() * new.block().len()
 }
 
 fn text(report: &Report, eval: bool) -> String {
     let Report { median_ms, min_ms, images_per_sec, peak_rss_mb, threads, isa, steps, .. } = report;
     let update = report.update_median_ms.zip(report.update_ratio).map_or(String::new(), |(ms, ratio)| {
-        format!("median {ms:.2} ms a step that changes the pattern: {ratio:.2} times a plain one\n")
+        let grown = report.update_grown.unwrap_or(0.0);
+        format!(
+            "median {ms:.2} ms a step that changes the pattern ({grown:.0} weights on average): {ratio:.2} times a plain one\n"
+        )
     });
     let what = if eval { "a batch" } else { "a step" };
     let memory = peak_rss_mb.map_or(String::new(), |mb| format!(", peak memory {mb:.0} MB"));

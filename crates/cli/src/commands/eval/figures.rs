@@ -3,7 +3,7 @@
 use super::ood::Row;
 use super::report::{Report, Result as Evaluated};
 use crate::failure::Failure;
-use crate::plots::{Chart, Line};
+use crate::plots::{Axes, Chart, Line};
 use rarefy::eval::separation::Scored;
 use std::path::Path;
 
@@ -22,7 +22,7 @@ pub(super) fn write(report: &Report, folder: &Path) -> Result<(), Failure> {
         x: "mean confidence",
         y: "accuracy",
         lines: &reliability,
-        shares: true,
+        axes: Axes::Shares,
     };
     chart.write(&folder.join("reliability.svg"))?;
     let rows =
@@ -51,14 +51,14 @@ pub(super) fn write(report: &Report, folder: &Path) -> Result<(), Failure> {
             x: "share of the other images taken in",
             y: "share of the data set kept",
             lines: &roc,
-            shares: true,
+            axes: Axes::Shares,
         };
         chart.write(&folder.join(format!("roc-{}.svg", plain(set))))?;
         for (index, (_, row)) in of_set.iter().enumerate() {
             let title = format!("{}: the data set and {set}", row.score);
             let lines = histogram(&row.scored, set);
             let chart =
-                Chart { title: &title, x: "score", y: "share of images", lines: &lines, shares: false };
+                Chart { title: &title, x: "score", y: "share of images", lines: &lines, axes: Axes::Free };
             let number = if single { String::new() } else { format!("-{index}") };
             chart.write(&folder.join(format!("scores-{}-{}{number}.svg", plain(set), row.score)))?;
         }

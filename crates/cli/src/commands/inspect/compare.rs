@@ -44,6 +44,10 @@ pub(super) fn run(args: &Args, preset: &Preset) -> Result<ExitCode, Failure> {
         let densities = counts.layers.iter().map(|layer| layer.density).collect();
         inits.push(Column { init, sums: Report::new(graph.name(), &counts, &effective, preset), densities });
     }
+    if let Some(path) = &args.svg {
+        let lines = inits.iter().map(|column| (column.init, column.densities.clone()));
+        super::figure::write(path, graph.name(), &names, lines)?;
+    }
     let comparison = Comparison { model: graph.name(), names, inits };
     if args.json {
         json(&comparison)?;

@@ -12,9 +12,9 @@ use std::path::PathBuf;
 
 /// One flag per recipe key; what is not given stays as the recipe has it.
 #[derive(clap::Args)]
-pub(super) struct RecipeFlags {
+pub(crate) struct RecipeFlags {
     #[arg(long, help = data_help())]
-    pub(super) data: Option<String>,
+    pub(crate) data: Option<String>,
     /// Folder of the data set's files; embedded data needs none
     #[arg(long, value_name = "DIR")]
     pub(super) data_dir: Option<PathBuf>,
@@ -118,7 +118,7 @@ pub(super) struct RecipeFlags {
 
 impl RecipeFlags {
     /// Overrides the keys of `recipe` whose flags were given.
-    pub(super) fn apply(&self, recipe: &mut Recipe) {
+    pub(crate) fn apply(&self, recipe: &mut Recipe) {
         set(&mut recipe.data, &self.data);
         set(&mut recipe.normalization, &self.normalization);
         set(&mut recipe.pad_to_32, &self.pad_to_32);

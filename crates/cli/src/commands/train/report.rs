@@ -4,7 +4,7 @@ use super::Args;
 use crate::failure::Failure;
 use crate::format::{duration, grouped, percent, scaled};
 use crate::output::{json, note};
-use rarefy::train::{Summary, Trainer};
+use rarefy::train::{Matched, Summary, Trainer};
 use serde::Serialize;
 use std::path::Path;
 
@@ -65,4 +65,14 @@ pub(super) fn done(args: &Args, summary: &Summary, folder: &Path) -> Result<(), 
 pub(super) fn interrupted(step: u64, folder: &Path) {
     let folder = folder.display();
     note(format_args!("interrupted after step {step}; continue with `rarefy train --resume={folder}`"));
+}
+
+/// The dense network that `--match` chose.
+pub(super) fn matched(matched: &Matched) {
+    let Matched { by, sparse, density, wanted, dense, found } = matched;
+    note(format_args!(
+        "match: {dense}, dense, has {} {by}, {sparse} of density {density} has {}",
+        grouped(*found),
+        grouped(*wanted)
+    ));
 }
