@@ -64,7 +64,7 @@ const CHUNKS: usize = 16;
 const LEAST_CHUNKS: usize = 4;
 
 /// Most memory that partial weight gradients of one layer may take.
-const MAX_ACCUMULATOR_BYTES: usize = 64 << 20;
+const MAX_ACCUMULATOR_BYTES: usize = 32 << 20;
 
 impl Plan {
     /// Compiles `graph` with one pattern per prunable weight for batches of up to `max_batch` samples.

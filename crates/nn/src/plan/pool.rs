@@ -129,18 +129,23 @@ fn route(
     gradient.fill(0.0);
     for_each_window(source, window, output, |at, rows, columns| {
         let first = rows.start * width + columns.start;
-        let (mut winners, mut best) = ([first; MAX_LANES], [0.0; MAX_LANES]);
+        let (mut winners, mut best) = ([first as u32; MAX_LANES], [0.0; MAX_LANES]);
         best[..lanes].copy_from_slice(&plane[first * lanes..][..lanes]);
-        for pixel in pixels(rows, columns, width) {
+        // No branches: all lanes at once.
+        for pixel in pixels(rows.clone(), columns.clone(), width) {
             let numbers = &plane[pixel * lanes..][..lanes];
             for ((winner, best), &x) in winners.iter_mut().zip(&mut best).zip(numbers) {
-                if beats(x, *best) {
-                    (*winner, *best) = (pixel, x);
-                }
+                let beats = beats(x, *best);
+                *winner = if beats { pixel as u32 } else { *winner };
+                *best = if beats { x } else { *best };
             }
         }
-        for (lane, &dout) in dout[at..][..lanes].iter().enumerate() {
-            gradient[winners[lane] * lanes + lane] += dout;
+        let dout = &dout[at..][..lanes];
+        for pixel in pixels(rows, columns, width) {
+            let gradient = &mut gradient[pixel * lanes..][..lanes];
+            for ((gradient, &winner), &dout) in gradient.iter_mut().zip(&winners).zip(dout) {
+                *gradient += if winner == pixel as u32 { dout } else { 0.0 };
+            }
         }
     });
 }
