@@ -17,9 +17,10 @@ use crate::output::{json, product};
 use clap::ValueEnum;
 use network::Network;
 use rarefy::data::Split;
+use rarefy::eval::EvalError;
 use report::Report;
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use watcher::Watcher;
 
@@ -53,7 +54,8 @@ pub(crate) struct Args {
     attack: attack::AttackArgs,
     #[command(flatten)]
     corruptions: corruptions::CorruptionArgs,
-    /// Attack and corrupt the first N samples only
+    /// Score for --ood, attack and corrupt the first N samples only, and take no more of each --ood set; accuracy and calibration
+    /// see all
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     samples: Option<u32>,
     /// Seed of attacks, corruptions and images of noise
@@ -101,25 +103,42 @@ impl Args {
     }
 }
 
+/// Checks, without any network, that what `args` ask for can be done: names and ranges, and that the images of `--ood` and the
+/// files of `--corruptions` are there. They are looked for in `data_dir` unless `args` name a folder.
+pub(crate) fn check(args: &Args, data_dir: Option<&Path>) -> Result<(), Failure> {
+    args.ood.check()?;
+    args.attack.check()?;
+    args.corruptions.check()?;
+    args.ood.open(args.data_dir.as_deref().or(data_dir), 1, args.seed).map(|_| ())
+}
+
 /// Evaluates and reports.
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let (detect, attacked) = (args.ood.check()?, args.attack.check()?);
     let mut watcher = Watcher::new(args.quiet);
     let mut networks =
         args.networks.iter().map(|path| Network::load(args, path)).collect::<Result<Vec<_>, _>>()?;
+    let mut source = args.attack.source(args)?;
+    for network in &networks {
+        // What is missing is better known before an hour of work.
+        check(args, network.data_dir.as_deref())?;
+        if args.temperature && network.dataset.is_empty(Split::Validation) {
+            let missing = EvalError::NoValidation { data: network.dataset.name().to_owned() };
+            return Err(Failure::from(missing).of(&network.path));
+        }
+    }
     let reference = args.corruptions.reference(args, &mut watcher)?;
     let mut results = Vec::new();
     for network in &mut networks {
         watcher.of(&network.path);
         let path = network.path.clone();
         let mut evaluate = || -> Result<report::Result, Failure> {
-            let split = args.split.split();
             let (ood, attack, corruptions) = (&args.ood, &args.attack, &args.corruptions);
             Ok(report::Result {
                 identity: network.identity(args),
                 accuracy: accuracy::evaluate(args, network, &mut watcher)?,
-                ood: asked(detect, || ood.evaluate(network, split, args.seed, &mut watcher))?,
-                attacks: asked(attacked, || attack.evaluate(args, network, &mut watcher))?,
+                ood: asked(detect, || ood.evaluate(args, network, &mut watcher))?,
+                attacks: asked(attacked, || attack.evaluate(args, network, source.as_mut(), &mut watcher))?,
                 corruptions: asked(corruptions.wanted(), || {
                     corruptions.evaluate(args, network, reference.as_ref(), &mut watcher)
                 })?,

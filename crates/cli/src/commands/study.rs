@@ -96,10 +96,8 @@ impl Study {
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let study = Study::load(&args.file)?;
     let runs = study.runs()?;
-    // What is asked of the evaluation is checked before hours of training.
-    command(args, "eval", &[&[OsString::from("none")][..], &flags(&study.eval)].concat())?;
+    check(args, &study, &runs).map_err(|failure| failure.of(&args.file))?;
     for Run { name, recipe } in &runs {
-        recipe.check()?;
         let folder = args.out.join(name);
         if RunDir::finished(&folder).is_some() {
             note(format_args!("{name}: trained before"));
@@ -133,6 +131,19 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     command(args, "eval", &words)?.run()
 }
 
+/// Checks every recipe and what is asked of the evaluation before hours of training.
+fn check(args: &Args, study: &Study, runs: &[Run]) -> Result<(), Failure> {
+    for Run { name, recipe } in runs {
+        recipe.check().map_err(|error| Failure::from(error).of(Path::new(name)))?;
+    }
+    let words = [&[OsString::from("none")][..], &flags(&study.eval)].concat();
+    if let crate::Command::Eval(asked) = command(args, "eval", &words)? {
+        let data_dir = runs.first().and_then(|run| run.recipe.data_dir.as_deref());
+        crate::commands::eval::check(&asked, data_dir)?;
+    }
+    Ok(())
+}
+
 fn flags(words: &[String]) -> Vec<OsString> {
     words.iter().map(OsString::from).collect()
 }
@@ -145,6 +156,12 @@ fn command(args: &Args, name: &str, words: &[OsString]) -> Result<crate::Command
     line.extend(data_dir.collect::<Vec<OsString>>());
     line.extend(args.threads.iter().flat_map(|threads| ["--threads".into(), threads.to_string().into()]));
     line.extend(args.quiet.then(|| "--quiet".into()));
-    let parsed = Cli::try_parse_from(line).map_err(|error| Failure::usage(error.to_string().trim()))?;
+    let parsed = Cli::try_parse_from(line).map_err(|error| {
+        // One line of what is wrong: usage and tips are about a command line that nobody wrote.
+        let text = error.to_string();
+        let problem = text.lines().next().unwrap_or_default();
+        let problem = problem.strip_prefix("error: ").unwrap_or(problem);
+        Failure::usage(format!("{name}: {problem}")).hint(format!("`rarefy {name} --help` lists all flags"))
+    })?;
     Ok(parsed.command)
 }

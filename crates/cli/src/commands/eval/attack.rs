@@ -98,16 +98,18 @@ impl AttackArgs {
         Ok(!self.attack.is_empty())
     }
 
+    /// The network that attacks are computed on, if it is another one.
+    pub(super) fn source(&self, args: &Args) -> Result<Option<Network>, Failure> {
+        self.transfer_from.as_ref().map(|path| Network::load(args, path)).transpose()
+    }
+
     pub(super) fn evaluate(
         &self,
         args: &Args,
         network: &mut Network,
+        mut source: Option<&mut Network>,
         watcher: &mut Watcher,
     ) -> Result<Vec<Row>, Failure> {
-        let mut source = match &self.transfer_from {
-            Some(path) => Some(Network::load(args, path)?),
-            None => None,
-        };
         let transfer_from = source.as_ref().map(|source| source.path.clone());
         let Network { dataset, classifier, .. } = network;
         let mut rows = Vec::new();

@@ -77,7 +77,15 @@ impl CorruptionArgs {
             return Ok((NAME.to_owned(), errors));
         }
         let official = OfficialCorruptions::open(Path::new(set))?;
-        Ok((set.to_owned(), official.evaluate(classifier, watcher)?))
+        Ok((set.to_owned(), official.evaluate(classifier, args.most(), watcher)?))
+    }
+
+    /// Looks for the official files, if they are asked for.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        match self.corruptions.as_deref().filter(|set| !same_name(set, NAME)) {
+            Some(set) => Ok(OfficialCorruptions::open(Path::new(set)).map(|_| ())?),
+            None => Ok(()),
+        }
     }
 
     /// The errors of the reference, if there is one.
