@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use plotters::prelude::*;
+use rarefy::formats::atomic_write;
 use std::path::Path;
 
 /// A named line.
@@ -20,19 +21,30 @@ pub(crate) struct Chart<'a> {
     pub(crate) shares: bool,
 }
 
+/// Of the axes with their labels; names of lines stand to the right of them.
 const SIZE: (u32, u32) = (640, 480);
+/// Least and most pixels for the names, and what a letter takes.
+const NAMES: (u32, u32) = (100, 420);
+const LETTER: u32 = 7;
+/// Font size, and the height of a line of text.
+const TEXT: (u32, i32) = (13, 18);
+/// Where the first name stands.
+const TOP: i32 = 40;
 
 impl Chart<'_> {
     /// Writes the chart.
     pub(crate) fn write(&self, path: &Path) -> Result<(), Failure> {
         let mut svg = String::new();
         self.draw(&mut svg).map_err(|error| Failure::system(format!("{}: {error}", path.display())))?;
-        std::fs::write(path, svg).map_err(|error| Failure::system(format!("{}: {error}", path.display())))
+        atomic_write(path, |file| file.write_all(svg.as_bytes())).map_err(Failure::system)
     }
 
     fn draw(&self, svg: &mut String) -> Result<(), Box<dyn std::error::Error>> {
-        let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
-        root.fill(&WHITE)?;
+        let longest = self.lines.iter().map(|line| line.name.chars().count() as u32).max().unwrap_or(0);
+        let names = (40 + LETTER * longest).clamp(NAMES.0, NAMES.1);
+        let all = SVGBackend::with_string(svg, (SIZE.0 + names, SIZE.1)).into_drawing_area();
+        all.fill(&WHITE)?;
+        let (root, legend) = all.split_horizontally(SIZE.0);
         let (x, y) = match self.shares {
             true => (0.0..1.0, 0.0..1.0),
             false => (self.range(|point| point.0), self.range(|point| point.1)),
@@ -40,26 +52,27 @@ impl Chart<'_> {
         let mut chart = ChartBuilder::on(&root)
             .caption(self.title, ("sans-serif", 18))
             .margin(12)
-            .x_label_area_size(40)
-            .y_label_area_size(56)
+            .x_label_area_size(44)
+            .y_label_area_size(60)
             .build_cartesian_2d(x, y)?;
-        chart.configure_mesh().x_desc(self.x).y_desc(self.y).light_line_style(WHITE).draw()?;
+        chart
+            .configure_mesh()
+            .x_desc(self.x)
+            .y_desc(self.y)
+            .label_style(("sans-serif", TEXT.0))
+            .light_line_style(WHITE)
+            .draw()?;
         if self.shares {
             chart.draw_series(LineSeries::new([(0.0, 0.0), (1.0, 1.0)], BLACK.mix(0.3)))?;
         }
         for (index, line) in self.lines.iter().enumerate() {
-            let colour = Palette99::pick(index).to_rgba();
-            chart
-                .draw_series(LineSeries::new(line.points.iter().copied(), colour.stroke_width(2)))?
-                .label(&line.name)
-                .legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], colour.stroke_width(2)));
+            let style = Palette99::pick(index).to_rgba().stroke_width(2);
+            chart.draw_series(LineSeries::new(line.points.iter().copied(), style))?;
+            let y = TOP + TEXT.1 * index as i32;
+            legend.draw(&PathElement::new([(4, y + TEXT.1 / 3), (20, y + TEXT.1 / 3)], style))?;
+            legend.draw(&Text::new(line.name.as_str(), (26, y), ("sans-serif", TEXT.0)))?;
         }
-        chart
-            .configure_series_labels()
-            .background_style(WHITE.mix(0.8))
-            .border_style(BLACK.mix(0.3))
-            .draw()?;
-        root.present()?;
+        all.present()?;
         Ok(())
     }
 

@@ -68,6 +68,19 @@ fn detection_attacks_and_corruptions_are_reported_and_drawn() {
     assert_eq!(names[..3], ["reliability.svg", "roc-gaussian.svg", "roc-uniform.svg"]);
     assert_eq!(names.len(), 3 + 6);
     assert!(drawn.values().all(|svg| svg.starts_with(b"<svg") && svg.ends_with(b"</svg>\n")));
+    // Of several networks every score is a chart with a line each, every histogram bears a name.
+    train(&folder, "other", "2", "0.5");
+    let few =
+        ["run", "other", "--ood", "uniform", "--scores", "msp,energy", "--plots", "both", "--samples", "20"];
+    eval(&folder, &few);
+    let drawn = files(&folder.path().join("both"));
+    let names: Vec<&str> = drawn.keys().map(String::as_str).collect();
+    let scores = ["energy-other", "energy-run", "msp-other", "msp-run"]
+        .map(|name| format!("scores-uniform-{name}.svg"));
+    assert_eq!(names[..3], ["reliability.svg", "roc-uniform-energy.svg", "roc-uniform-msp.svg"]);
+    assert_eq!(names[3..], scores);
+    let roc = String::from_utf8(drawn["roc-uniform-msp.svg"].clone()).unwrap();
+    assert!(["ROC of msp, uniform", "run", "other"].iter().all(|name| roc.contains(name)), "{roc}");
 }
 
 #[test]
@@ -112,6 +125,7 @@ fn requests_that_make_no_sense_are_refused_before_any_work() {
     refused(&["--ood", "svhn", "--data-dir", "."], 3, &["test_32x32.mat", "there is no such file"]);
     refused(&["--ood", "imagefolder:absent"], 1, &["absent"]);
     refused(&["--corruptions=absent"], 1, &["labels.npy"]);
+    refused(&["--plots", "run/recipe.toml"], 2, &["recipe.toml is no folder"]);
     std::fs::create_dir(folder.path().join("empty")).unwrap();
     refused(&["--ood", "imagefolder:empty", "--scores", "msp"], 2, &["imagefolder:empty", "no samples"]);
     std::fs::write(folder.path().join("empty/picture.png"), b"no picture").unwrap();

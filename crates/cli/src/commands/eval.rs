@@ -15,7 +15,7 @@ use crate::args::data_help;
 use crate::failure::Failure;
 use crate::output::{json, product};
 use clap::ValueEnum;
-use network::Network;
+use network::{Loader, Network};
 use rarefy::data::Split;
 use rarefy::eval::EvalError;
 use report::Report;
@@ -109,57 +109,69 @@ pub(crate) fn check(args: &Args, data_dir: Option<&Path>) -> Result<(), Failure>
     args.ood.check()?;
     args.attack.check()?;
     args.corruptions.check()?;
+    args.plots.as_deref().map_or(Ok(()), figures::check)?;
     args.ood.open(args.data_dir.as_deref().or(data_dir), 1, args.seed).map(|_| ())
 }
 
 /// Evaluates and reports.
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let (detect, attacked) = (args.ood.check()?, args.attack.check()?);
+    args.ood.check()?;
+    args.attack.check()?;
     let mut watcher = Watcher::new(args.quiet);
-    let mut networks =
-        args.networks.iter().map(|path| Network::load(args, path)).collect::<Result<Vec<_>, _>>()?;
-    let mut source = args.attack.source(args)?;
-    for network in &networks {
-        // What is missing is better known before an hour of work.
+    let mut loader = Loader::new(args);
+    let mut recipes = Vec::new();
+    // Whatever is missing is better known before an hour of work. One network at a time is kept: a study has many.
+    for path in &args.networks {
+        let network = loader.load(path)?;
         check(args, network.data_dir.as_deref())?;
         if args.temperature && network.dataset.is_empty(Split::Validation) {
             let missing = EvalError::NoValidation { data: network.dataset.name().to_owned() };
             return Err(Failure::from(missing).of(&network.path));
         }
+        recipes.push(network.recipe);
     }
-    let reference = args.corruptions.reference(args, &mut watcher)?;
+    let mut source = args.attack.source(&mut loader)?;
+    let reference = args.corruptions.reference(args, &mut loader, &mut watcher)?;
     let mut results = Vec::new();
-    for network in &mut networks {
+    for path in &args.networks {
+        let mut network = loader.load(path)?;
         watcher.of(&network.path);
-        let path = network.path.clone();
-        let mut evaluate = || -> Result<report::Result, Failure> {
-            let (ood, attack, corruptions) = (&args.ood, &args.attack, &args.corruptions);
-            Ok(report::Result {
-                identity: network.identity(args),
-                accuracy: accuracy::evaluate(args, network, &mut watcher)?,
-                ood: asked(detect, || ood.evaluate(args, network, &mut watcher))?,
-                attacks: asked(attacked, || attack.evaluate(args, network, source.as_mut(), &mut watcher))?,
-                corruptions: asked(corruptions.wanted(), || {
-                    corruptions.evaluate(args, network, reference.as_ref(), &mut watcher)
-                })?,
-            })
-        };
-        results.push(evaluate().map_err(|failure| failure.of(&path))?);
+        let result = evaluate(args, &mut network, source.as_mut(), reference.as_ref(), &mut watcher);
+        results.push(result.map_err(|failure| failure.of(&network.path))?);
     }
-    let ensemble =
-        asked(args.ensemble, || ensemble::evaluate(&mut networks, args.split.split(), &mut watcher))?;
+    let ensemble = asked(args.ensemble, || {
+        let networks = args.networks.iter().map(|path| loader.load(path)).collect::<Result<_, _>>()?;
+        ensemble::evaluate(networks, args.split.split(), &mut watcher)
+    })?;
     watcher.clear();
-    let comparison = args.compare.then(|| compare::compare(&networks, &results));
+    let comparison = args.compare.then(|| compare::compare(&recipes, &results));
     let report = Report { results, ensemble, comparison };
-    if let Some(folder) = &args.plots {
-        figures::write(&report, folder)?;
-    }
     if args.json {
         json(&report)?
     } else {
         product(&report.text())?
     }
+    // Last: figures that cannot be written take nothing away.
+    args.plots.as_deref().map_or(Ok(()), |folder| figures::write(&report, folder))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Everything that is asked of one network.
+fn evaluate(
+    args: &Args,
+    network: &mut Network,
+    source: Option<&mut Network>,
+    reference: Option<&corruptions::Reference>,
+    watcher: &mut Watcher,
+) -> Result<report::Result, Failure> {
+    let Args { ood, attack, corruptions, .. } = args;
+    Ok(report::Result {
+        identity: network.identity(args),
+        accuracy: accuracy::evaluate(args, network, watcher)?,
+        ood: asked(ood.wanted(), || ood.evaluate(args, network, watcher))?,
+        attacks: asked(attack.wanted(), || attack.evaluate(args, network, source, watcher))?,
+        corruptions: asked(corruptions.wanted(), || corruptions.evaluate(args, network, reference, watcher))?,
+    })
 }
 
 /// Does it if it was asked for.

@@ -112,8 +112,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
                     .map_err(|error| Failure::system(format!("{}: {error}", args.out.display())))?;
                 let path = args.out.join(format!("{name}.toml"));
                 let text = recipe.to_toml()?;
-                std::fs::write(&path, text)
-                    .map_err(|error| Failure::system(format!("{}: {error}", path.display())))?;
+                rarefy::formats::atomic_write(&path, |file| file.write_all(text.as_bytes()))
+                    .map_err(Failure::system)?;
                 words.extend([OsString::from("--recipe"), path.into()]);
                 words.extend(
                     args.epochs.iter().flat_map(|epochs| ["--epochs".into(), epochs.to_string().into()]),

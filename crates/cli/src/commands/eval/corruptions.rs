@@ -1,7 +1,7 @@
 //! Robustness to corruptions.
 
 use super::Args;
-use super::network::Network;
+use super::network::{Loader, Network};
 use super::watcher::Watcher;
 use crate::failure::Failure;
 use crate::format::percent;
@@ -89,10 +89,17 @@ impl CorruptionArgs {
     }
 
     /// The errors of the reference, if there is one.
-    pub(super) fn reference(&self, args: &Args, watcher: &mut Watcher) -> Result<Option<Reference>, Failure> {
+    pub(super) fn reference(
+        &self,
+        args: &Args,
+        loader: &mut Loader<'_>,
+        watcher: &mut Watcher,
+    ) -> Result<Option<Reference>, Failure> {
         let Some(path) = &self.reference else { return Ok(None) };
-        let mut network = Network::load(args, path)?;
-        let (_, errors) = self.errors(args, &mut network, watcher)?;
+        let mut network = loader.load(path)?;
+        watcher.of(&network.path);
+        let errors = self.errors(args, &mut network, watcher);
+        let (_, errors) = errors.map_err(|failure| failure.of(&network.path))?;
         Ok(Some(Reference { path: network.path, errors }))
     }
 

@@ -47,10 +47,14 @@ fn score_help() -> String {
 }
 
 impl OodArgs {
-    /// Whether anything is asked for; names that do not exist are refused before any work.
-    pub(super) fn check(&self) -> Result<bool, Failure> {
-        self.detectors()?;
-        Ok(!self.ood.is_empty())
+    /// Whether anything is asked for.
+    pub(super) fn wanted(&self) -> bool {
+        !self.ood.is_empty()
+    }
+
+    /// Scores that do not exist are refused before any work.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        self.detectors().map(|_| ())
     }
 
     fn detectors(&self) -> Result<Vec<&'static scores::Detector>, Failure> {
