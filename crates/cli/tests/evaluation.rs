@@ -255,6 +255,19 @@ fn gradient_flow_is_logged_and_resumes_and_is_shown_before_training() {
     let best = |run: &str| std::fs::read(folder.path().join(run).join("best.ckpt")).unwrap();
     assert!(best("run") == best("plain"));
 
+    let drawn = || {
+        let mut command = rarefy(&folder);
+        command.args(["eval", "run", "plain", "--quiet", "--plots", "figures"]);
+        command
+    };
+    drawn().assert().success();
+    let figure = std::fs::read_to_string(folder.path().join("figures/gradient-flow.svg")).unwrap();
+    assert!(figure.contains("run") && !figure.contains("plain"), "one of them logged it: {figure}");
+    std::fs::write(folder.path().join("run/gradient_flow.jsonl"), format!("{}\n{{", text.trim_end()))
+        .unwrap();
+    let output = drawn().assert().code(3).get_output().stderr.clone();
+    assert!(String::from_utf8(output).unwrap().contains("gradient_flow.jsonl, line 9"));
+
     let shown = rarefy(&folder)
         .args([
             "gradient-flow",
@@ -284,6 +297,7 @@ fn a_study_trains_what_is_missing_and_evaluates_all() {
     let run = || {
         let mut command = rarefy(&folder);
         command.args(["study", "study.toml", "--out", "runs", "--quiet", "--threads", "1", "--json"]);
+        command.args(["--plots", "figures"]);
         command
     };
     let report = |output: assert_cmd::assert::Assert| -> Value {
@@ -292,6 +306,7 @@ fn a_study_trains_what_is_missing_and_evaluates_all() {
     let first = report(run().assert());
     assert_eq!(first["results"].as_array().unwrap().len(), 4);
     assert_eq!(first["comparison"]["settings"].as_array().unwrap().len(), 2);
+    assert!(folder.path().join("figures/reliability.svg").exists());
     let trained = files(&folder.path().join("runs"));
     assert_eq!(report(run().assert()), first, "again, without training");
     assert_eq!(files(&folder.path().join("runs")), trained);

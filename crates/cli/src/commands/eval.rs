@@ -67,7 +67,7 @@ pub(crate) struct Args {
     /// Evaluate the mean of all networks' probabilities too
     #[arg(long)]
     ensemble: bool,
-    /// Draw reliability, score histograms and ROC curves into this folder (SVG)
+    /// Draw reliability, score histograms, ROC curves and logged gradient norms into this folder (SVG)
     #[arg(long, value_name = "DIR")]
     plots: Option<PathBuf>,
     /// Print JSON

@@ -30,6 +30,9 @@ pub(crate) struct Args {
     /// Worker threads; the results do not depend on it [default: all cores]
     #[arg(long, short)]
     threads: Option<usize>,
+    /// Draw the figures of `rarefy eval` into this folder (SVG)
+    #[arg(long, value_name = "DIR")]
+    plots: Option<PathBuf>,
     /// Show no progress
     #[arg(long, short)]
     quiet: bool,
@@ -126,7 +129,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         }
     }
     let mut words: Vec<OsString> = runs.iter().map(|run| args.out.join(&run.name).into()).collect();
-    words.extend(flags(&study.eval));
+    words.extend(flags(args, &study));
     words.extend(args.json.then(|| "--json".into()));
     command(args, "eval", &words)?.run()
 }
@@ -136,7 +139,7 @@ fn check(args: &Args, study: &Study, runs: &[Run]) -> Result<(), Failure> {
     for Run { name, recipe } in runs {
         recipe.check().map_err(|error| Failure::from(error).of(Path::new(name)))?;
     }
-    let words = [&[OsString::from("none")][..], &flags(&study.eval)].concat();
+    let words = [vec![OsString::from("none")], flags(args, study)].concat();
     if let crate::Command::Eval(asked) = command(args, "eval", &words)? {
         let data_dir = runs.first().and_then(|run| run.recipe.data_dir.as_deref());
         crate::commands::eval::check(&asked, data_dir)?;
@@ -144,8 +147,10 @@ fn check(args: &Args, study: &Study, runs: &[Run]) -> Result<(), Failure> {
     Ok(())
 }
 
-fn flags(words: &[String]) -> Vec<OsString> {
-    words.iter().map(OsString::from).collect()
+/// What the evaluation is asked for.
+fn flags(args: &Args, study: &Study) -> Vec<OsString> {
+    let plots = args.plots.iter().flat_map(|dir| ["--plots".into(), dir.clone().into()]);
+    study.eval.iter().map(OsString::from).chain(plots).collect()
 }
 
 /// A command line of this program, with the study's common flags.

@@ -137,7 +137,7 @@ fn label(own: &Map<String, Value>, all: &[Map<String, Value>]) -> String {
 }
 
 impl Comparison {
-    /// Means and deviations, then the pairs.
+    /// Means and deviations, then the pairs, if two settings share two seeds.
     pub(super) fn tables(&self) -> Vec<Table> {
         let mut means = Table::new(&["quantity", "settings", "n", "mean", "deviation", "95 % interval"], 2);
         let mut pairs =
@@ -167,6 +167,9 @@ impl Comparison {
                 ]);
             }
         }
-        vec![means, pairs]
+        match self.quantities.iter().all(|quantity| quantity.pairs.is_empty()) {
+            true => vec![means],
+            false => vec![means, pairs],
+        }
     }
 }

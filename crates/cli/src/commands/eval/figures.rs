@@ -5,6 +5,7 @@ use super::report::{Report, Result as Evaluated};
 use crate::failure::Failure;
 use crate::plots::{Chart, Line};
 use rarefy::eval::separation::Scored;
+use rarefy::train::RunDir;
 use std::path::Path;
 
 /// Bars of a histogram.
@@ -29,6 +30,12 @@ pub(super) fn write(report: &Report, folder: &Path) -> Result<(), Failure> {
     let (x, y) = ("mean confidence", "accuracy");
     Chart { title: "Reliability", x, y, lines: &lines, shares: true }
         .write(&folder.join("reliability.svg"))?;
+    let flows = networks.gradient_flows()?;
+    if !flows.is_empty() {
+        let (x, y) = ("step", "mean gradient norm of a layer");
+        let chart = Chart { title: "Gradient flow", x, y, lines: &flows, shares: false };
+        chart.write(&folder.join("gradient-flow.svg"))?;
+    }
     let Some(rows) = report.results.first().and_then(|result| result.ood.as_deref()) else { return Ok(()) };
     // Every network has the same rows: a set and a score each.
     for (index, row) in rows.iter().enumerate() {
@@ -72,6 +79,20 @@ impl<'a> Networks<'a> {
             named.push((name, result));
         }
         Self(named)
+    }
+
+    /// The effective gradient flow of every run that logged it.
+    fn gradient_flows(&self) -> Result<Vec<Line>, Failure> {
+        let mut lines = Vec::new();
+        for (name, result) in &self.0 {
+            let Some(folder) = result.identity.checkpoint.parent() else { continue };
+            let flows = RunDir::gradient_flows(folder)?;
+            if !flows.is_empty() {
+                let points = flows.iter().map(|flow| (flow.step as f64, flow.effective)).collect();
+                lines.push(Line { name: name.clone(), points });
+            }
+        }
+        Ok(lines)
     }
 
     /// A ROC curve each.
