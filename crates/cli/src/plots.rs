@@ -42,7 +42,9 @@ impl Chart<'_> {
     fn draw(&self, svg: &mut String) -> Result<(), Box<dyn std::error::Error>> {
         let longest = self.lines.iter().map(|line| line.name.chars().count() as u32).max().unwrap_or(0);
         let names = (40 + LETTER * longest).clamp(NAMES.0, NAMES.1);
-        let all = SVGBackend::with_string(svg, (SIZE.0 + names, SIZE.1)).into_drawing_area();
+        let below = TOP as u32 + TEXT.1 as u32 * self.lines.len() as u32;
+        let size = (SIZE.0 + names, SIZE.1.max(below));
+        let all = SVGBackend::with_string(svg, size).into_drawing_area();
         all.fill(&WHITE)?;
         let (root, legend) = all.split_horizontally(SIZE.0);
         let (x, y) = match self.shares {
