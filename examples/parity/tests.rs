@@ -39,6 +39,17 @@ fn the_golden_train_step_agrees_on_both_executors() {
 }
 
 #[test]
+fn the_golden_metrics_scores_and_attacks_agree() {
+    let found = kinds::find(Path::new(GOLDEN)).expect("readable");
+    let file = found.iter().find(|file| file.name == "eval_metrics.safetensors").expect("golden metrics");
+    let report = file.check().to_json(&file.name);
+    assert_eq!(report["ok"], true, "{report}");
+    for part in ["classification", "ood", "adversarial"] {
+        assert_eq!(report[part]["ok"], true, "{report}");
+    }
+}
+
+#[test]
 fn every_small_copy_of_golden_data_agrees_and_nothing_is_left_out() {
     for name in ["densities.json", "dst_steps.json", "lr_schedules.json"] {
         let found = kinds::find(Path::new(GOLDEN)).expect("readable");

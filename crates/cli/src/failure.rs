@@ -52,7 +52,9 @@ impl Failure {
 
 impl From<EvalError> for Failure {
     fn from(error: EvalError) -> Self {
-        let (message, hint) = (error.to_string(), None);
+        let message = error.to_string();
+        let hint = matches!(error, EvalError::NoValidation { .. })
+            .then(|| "leave --temperature away, or train with a --valid-split above 0".to_owned());
         match error {
             EvalError::Data(error) => TrainError::from(error).into(),
             EvalError::Session(error) => TrainError::Session(error).into(),

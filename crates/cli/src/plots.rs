@@ -32,9 +32,17 @@ pub(crate) enum Axes<'a> {
     Names(&'a [String]),
 }
 
+/// Of the axes with their labels; names of lines stand to the right of them.
 const SIZE: (u32, u32) = (640, 480);
+/// Least and most pixels for the names, and what a letter takes.
+const NAMES: (u32, u32) = (100, 420);
+const LETTER: u32 = 7;
+/// Font size, and the height of a line of text.
+const TEXT: (u32, i32) = (13, 18);
 /// Room that a name takes along its axis, and below it.
 const NAME: (u32, u32) = (14, 150);
+/// Where the first name stands.
+const TOP: i32 = 40;
 
 impl Chart<'_> {
     /// Writes the chart; a file of the name stays whole until the new one is.
@@ -45,14 +53,19 @@ impl Chart<'_> {
     }
 
     fn draw(&self, svg: &mut String) -> Result<(), Box<dyn std::error::Error>> {
-        let (names, below) = match self.axes {
+        let longest = self.lines.iter().map(|line| line.name.chars().count() as u32).max().unwrap_or(0);
+        let names = (40 + LETTER * longest).clamp(NAMES.0, NAMES.1);
+        let below = TOP as u32 + TEXT.1 as u32 * self.lines.len() as u32;
+        let (across, hanging) = match self.axes {
             Axes::Names(names) => (names, NAME.1),
-            _ => (&[][..], 0),
+            Axes::Free | Axes::Shares => (&[][..], 0),
         };
-        let wide = u32::try_from(names.len()).unwrap_or(u32::MAX).saturating_mul(NAME.0);
-        let size = (SIZE.0.max(wide.saturating_add(120)), SIZE.1 + below);
-        let root = SVGBackend::with_string(svg, size).into_drawing_area();
-        root.fill(&WHITE)?;
+        let wide = u32::try_from(across.len()).unwrap_or(u32::MAX).saturating_mul(NAME.0);
+        let width = SIZE.0.max(wide.saturating_add(120));
+        let size = (width.saturating_add(names), (SIZE.1 + hanging).max(below));
+        let all = SVGBackend::with_string(svg, size).into_drawing_area();
+        all.fill(&WHITE)?;
+        let (root, legend) = all.split_horizontally(width);
         let (x, y) = match self.axes {
             Axes::Shares => (0.0..1.0, 0.0..1.0),
             Axes::Free => (self.range(|point| point.0), self.range(|point| point.1)),
@@ -61,11 +74,11 @@ impl Chart<'_> {
         let mut chart = ChartBuilder::on(&root)
             .caption(self.title, ("sans-serif", 18))
             .margin(12)
-            .x_label_area_size(40 + below)
-            .y_label_area_size(56)
+            .x_label_area_size(44 + hanging)
+            .y_label_area_size(60)
             .build_cartesian_2d(x, y)?;
         let mut mesh = chart.configure_mesh();
-        mesh.x_desc(self.x).y_desc(self.y).light_line_style(WHITE);
+        mesh.x_desc(self.x).y_desc(self.y).label_style(("sans-serif", TEXT.0)).light_line_style(WHITE);
         if let Axes::Names(_) = self.axes {
             mesh.x_labels(0);
         }
@@ -74,7 +87,7 @@ impl Chart<'_> {
         let style = TextStyle::from(("sans-serif", 12).into_font())
             .transform(FontTransform::Rotate90)
             .pos(Pos::new(HPos::Left, VPos::Center));
-        for (at, name) in names.iter().enumerate() {
+        for (at, name) in across.iter().enumerate() {
             let (x, y) = chart.backend_coord(&(at as f64, 0.0));
             root.draw_text(name, &style, (x, y + 6))?;
         }
@@ -82,22 +95,17 @@ impl Chart<'_> {
             chart.draw_series(LineSeries::new([(0.0, 0.0), (1.0, 1.0)], BLACK.mix(0.3)))?;
         }
         for (index, line) in self.lines.iter().enumerate() {
-            let colour = Palette99::pick(index).to_rgba();
-            chart
-                .draw_series(LineSeries::new(line.points.iter().copied(), colour.stroke_width(2)))?
-                .label(&line.name)
-                .legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], colour.stroke_width(2)));
+            let style = Palette99::pick(index).to_rgba().stroke_width(2);
+            chart.draw_series(LineSeries::new(line.points.iter().copied(), style))?;
             if let Axes::Names(_) = self.axes {
-                let dot = |&point| Circle::new(point, 2, colour.filled());
+                let dot = |&point| Circle::new(point, 2, style.filled());
                 chart.draw_series(line.points.iter().map(dot))?;
             }
+            let y = TOP + TEXT.1 * index as i32;
+            legend.draw(&PathElement::new([(4, y + TEXT.1 / 3), (20, y + TEXT.1 / 3)], style))?;
+            legend.draw(&Text::new(line.name.as_str(), (26, y), ("sans-serif", TEXT.0)))?;
         }
-        chart
-            .configure_series_labels()
-            .background_style(WHITE.mix(0.8))
-            .border_style(BLACK.mix(0.3))
-            .draw()?;
-        root.present()?;
+        all.present()?;
         Ok(())
     }
 

@@ -170,6 +170,12 @@ fn all_images_are_trained_on_where_none_are_held_out() {
     // The split belongs to the run: it is not resumed under another one.
     let other = ["train", "--resume", "run", "--valid-split", "0.1"];
     fails(rarefy(&folder).args(other), 3, &["its valid_split is 0.0"]);
+    // Without a validation split there is nothing to fit a temperature to.
+    let eval = |flags: &[&str], words: &[&str]| {
+        fails(rarefy(&folder).args(["eval", "run"]).args(flags), 2, words);
+    };
+    eval(&["--temperature"], &["`cifar100` has no validation split", "hint: ", "--valid-split"]);
+    eval(&["--split", "validation"], &["the validation split of the data set `cifar100` has no samples"]);
 }
 
 #[test]

@@ -14,10 +14,12 @@ use std::sync::Arc;
 pub struct Detection {
     scores: Vec<(&'static Detector, Box<dyn Score>)>,
     inside: Vec<Vec<f64>>,
+    most: usize,
 }
 
 impl Detection {
-    /// Fits `detectors` to the plain training images where they ask for it, and scores `split`.
+    /// Fits `detectors` to all plain training images where they ask for it, and scores the first `most` samples of `split`; of
+    /// other images as many will count.
     ///
     /// # Errors
     /// Data that do not fit the network, an empty split, numbers that are not finite.
@@ -25,6 +27,7 @@ impl Detection {
         network: &mut Classifier,
         dataset: &Arc<dyn Dataset>,
         split: Split,
+        most: usize,
         detectors: &[&'static Detector],
         progress: &mut dyn Progress,
     ) -> Result<Self, EvalError> {
@@ -45,15 +48,15 @@ impl Detection {
             })?;
             scores.iter_mut().try_for_each(|(_, score)| score.learned())?;
         }
-        progress.begin(&format!("scores of {} {split}", dataset.name()), dataset.len(split));
+        progress.begin(&format!("scores of {} {split}", dataset.name()), most.min(dataset.len(split)));
         let mut inside = vec![Vec::new(); scores.len()];
-        for_each_batch(dataset, split, size, usize::MAX, progress, |_, batch| {
+        for_each_batch(dataset, split, size, most, progress, |_, batch| {
             add(network, &mut scores, &restore.restore(&batch.images), &mut inside)
         })?;
-        Ok(Self { scores, inside })
+        Ok(Self { scores, inside, most })
     }
 
-    /// Scores other images: for each detector its scores and how they separate.
+    /// Scores the first `most` of other images: for each detector its scores and how they separate.
     ///
     /// # Errors
     /// No images, images that cannot be read, numbers that are not finite.
@@ -66,18 +69,20 @@ impl Detection {
         if images.is_empty() {
             return Err(EvalError::Empty { what: format!("the set of images `{}`", images.name()) });
         }
-        progress.begin(&format!("scores of {}", images.name()), images.len());
+        let mut left = images.len().min(self.most);
+        progress.begin(&format!("scores of {}", images.name()), left);
         let mut outside = vec![Vec::new(); self.scores.len()];
         let (extent, size) = (network.extent(), network.max_batch());
         let mut pixels = Vec::new();
-        loop {
+        while left > 0 {
             pixels.clear();
-            let count = images.next(extent, size, &mut pixels)?;
+            let count = images.next(extent, size.min(left), &mut pixels)?;
             if count == 0 {
                 break;
             }
             add(network, &mut self.scores, &pixels, &mut outside)?;
             progress.advance(count);
+            left -= count;
         }
         let detectors = self.scores.iter().map(|(detector, _)| *detector);
         let sets = self.inside.iter().zip(&outside);

@@ -85,13 +85,14 @@ impl OfficialCorruptions {
         Ok(Self { folder: folder.to_owned(), names, labels })
     }
 
-    /// Errors of `network` under every kind that is there.
+    /// Errors of `network` on the first `most` images of each severity under every kind that is there.
     ///
     /// # Errors
     /// Files of another form, images or labels that do not fit the network.
     pub fn evaluate(
         &self,
         network: &mut Classifier,
+        most: usize,
         progress: &mut dyn Progress,
     ) -> Result<Vec<CorruptionErrors>, EvalError> {
         let classes = network.classes();
@@ -100,13 +101,14 @@ impl OfficialCorruptions {
             let what = self.folder.join("labels.npy").display().to_string();
             return Err(EvalError::Unfit { what, expected: format!("{classes} classes"), found });
         }
-        self.names.iter().map(|name| self.one(name, network, progress)).collect()
+        self.names.iter().map(|name| self.one(name, network, most, progress)).collect()
     }
 
     fn one(
         &self,
         name: &str,
         network: &mut Classifier,
+        most: usize,
         progress: &mut dyn Progress,
     ) -> Result<CorruptionErrors, EvalError> {
         let path = self.folder.join(format!("{name}.npy"));
@@ -119,11 +121,13 @@ impl OfficialCorruptions {
                 format!("its shape is {:?}, expected {expected:?} in five severities", file.shape());
             return Err(EvalError::File { path, problem });
         }
-        progress.begin(name, images);
         let (each, size) = (images / SEVERITIES, network.max_batch());
+        let most = most.min(each);
+        progress.begin(name, SEVERITIES * most);
         let mut errors = Vec::new();
         for labels in self.labels.chunks_exact(each) {
             let mut score = ClassScore::default();
+            let (labels, rest) = labels.split_at(most);
             for labels in labels.chunks(size) {
                 let bytes = file.bytes(labels.len() * network.extent().len())?;
                 let mut pixels = vec![0.0; bytes.len()];
@@ -136,6 +140,10 @@ impl OfficialCorruptions {
                 }
                 count(network, &pixels, labels, &mut score)?;
                 progress.advance(labels.len());
+            }
+            // The file is read from front to back: the next severity lies behind.
+            for skipped in rest.chunks(size) {
+                file.bytes(skipped.len() * network.extent().len())?;
             }
             errors.push(1.0 - score.accuracy().unwrap_or(0.0));
         }

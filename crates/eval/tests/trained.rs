@@ -16,11 +16,12 @@ const SAMPLES: usize = 120;
 /// One training for all: the sections below are laws of the same network.
 #[test]
 fn a_network_trained_on_digits_obeys_every_law() {
-    let (mut network, dataset) = common::trained();
+    let trained = common::trained();
+    let (mut network, dataset) = (trained.classifier(), Arc::clone(&trained.dataset));
     logits_are_the_classifier_of_the_features(&mut network);
     attacks_fell_it_and_noise_of_the_same_size_does_not(&mut network, &dataset);
     every_attack_stays_in_its_ball_and_repeats(&mut network, &dataset);
-    restarts_and_steps_never_help_the_network(&mut network, &dataset);
+    restarts_and_steps_never_help_the_network(&mut network, &mut trained.classifier(), &dataset);
     every_score_tells_noise_from_digits(&mut network, &dataset);
     corruptions_hurt_more_the_stronger_they_are(&mut network, &dataset);
     a_temperature_keeps_accuracy_and_lowers_the_validation_loss(&mut network, &dataset);
@@ -90,12 +91,15 @@ fn every_attack_stays_in_its_ball_and_repeats(network: &mut Classifier, dataset:
     }
 }
 
-fn restarts_and_steps_never_help_the_network(network: &mut Classifier, dataset: &Arc<dyn Dataset>) {
+fn restarts_and_steps_never_help_the_network(
+    network: &mut Classifier,
+    twin: &mut Classifier,
+    dataset: &Arc<dyn Dataset>,
+) {
     let settings = Settings { eps: 0.08, steps: 5, ..Settings::default() };
     let one = robustness(network, dataset, "pgd", &settings);
     let five = robustness(network, dataset, "pgd", &Settings { restarts: 4, ..settings });
     assert!(five.accuracy <= one.accuracy, "{one:?} {five:?}");
-    let twin = &mut common::trained().0;
     let attack = attacks::find("pgd").unwrap();
     let transfer =
         attacks::attack(network, Some(twin), dataset, Split::Test, SAMPLES, attack, &settings, &mut ())
@@ -106,7 +110,8 @@ fn restarts_and_steps_never_help_the_network(network: &mut Classifier, dataset: 
 
 fn every_score_tells_noise_from_digits(network: &mut Classifier, dataset: &Arc<dyn Dataset>) {
     let detectors: Vec<_> = scores::REGISTRY.iter().collect();
-    let mut detection = Detection::new(network, dataset, Split::Test, &detectors, &mut ()).unwrap();
+    let mut detection =
+        Detection::new(network, dataset, Split::Test, usize::MAX, &detectors, &mut ()).unwrap();
     for set in ["uniform", "gaussian"] {
         let request = images::Request { path: None, data_dir: None, count: 100, seed: 1 };
         let mut noise = images::open(set, &request).unwrap();
@@ -121,6 +126,14 @@ fn every_score_tells_noise_from_digits(network: &mut Classifier, dataset: &Arc<d
             assert!(auroc > 0.75, "{} of {set}: {auroc}", detector.name);
             assert!((auroc - scored.as_out.area()).abs() < 1e-12);
         }
+    }
+    // Asked for less, it takes the first of either set.
+    let mut few = Detection::new(network, dataset, Split::Test, 70, &detectors[..1], &mut ()).unwrap();
+    let request = images::Request { path: None, data_dir: None, count: 100, seed: 1 };
+    for set in ["uniform", "digits"] {
+        let mut images = images::open(set, &request).unwrap();
+        let separated = few.against(network, images.as_mut(), &mut ()).unwrap();
+        assert_eq!(separated[0].1.as_in.totals(), (70, 70), "{set}");
     }
     let none = images::Request { path: None, data_dir: None, count: 0, seed: 1 };
     let mut empty = images::open("uniform", &none).unwrap();

@@ -15,11 +15,12 @@ use crate::args::data_help;
 use crate::failure::Failure;
 use crate::output::{json, product};
 use clap::ValueEnum;
-use network::Network;
+use network::{Loader, Network};
 use rarefy::data::Split;
+use rarefy::eval::EvalError;
 use report::Report;
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use watcher::Watcher;
 
@@ -53,7 +54,8 @@ pub(crate) struct Args {
     attack: attack::AttackArgs,
     #[command(flatten)]
     corruptions: corruptions::CorruptionArgs,
-    /// Attack and corrupt the first N samples only
+    /// Score for --ood, attack and corrupt the first N samples only, and take no more of each --ood set; accuracy and calibration
+    /// see all
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     samples: Option<u32>,
     /// Seed of attacks, corruptions and images of noise
@@ -65,7 +67,7 @@ pub(crate) struct Args {
     /// Evaluate the mean of all networks' probabilities too
     #[arg(long)]
     ensemble: bool,
-    /// Draw reliability, score histograms and ROC curves into this folder (SVG)
+    /// Draw reliability, score histograms, ROC curves and logged gradient norms into this folder (SVG)
     #[arg(long, value_name = "DIR")]
     plots: Option<PathBuf>,
     /// Print JSON
@@ -101,46 +103,75 @@ impl Args {
     }
 }
 
+/// Checks, without any network, that what `args` ask for can be done: names and ranges, and that the images of `--ood` and the
+/// files of `--corruptions` are there. They are looked for in `data_dir` unless `args` name a folder.
+pub(crate) fn check(args: &Args, data_dir: Option<&Path>) -> Result<(), Failure> {
+    args.ood.check()?;
+    args.attack.check()?;
+    args.corruptions.check()?;
+    args.plots.as_deref().map_or(Ok(()), figures::check)?;
+    args.ood.open(args.data_dir.as_deref().or(data_dir), 1, args.seed).map(|_| ())
+}
+
 /// Evaluates and reports.
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let (detect, attacked) = (args.ood.check()?, args.attack.check()?);
+    args.ood.check()?;
+    args.attack.check()?;
     let mut watcher = Watcher::new(args.quiet);
-    let mut networks =
-        args.networks.iter().map(|path| Network::load(args, path)).collect::<Result<Vec<_>, _>>()?;
-    let reference = args.corruptions.reference(args, &mut watcher)?;
+    let mut loader = Loader::new(args);
+    let mut recipes = Vec::new();
+    // Whatever is missing is better known before an hour of work. One network at a time is kept: a study has many.
+    for path in &args.networks {
+        let network = loader.load(path)?;
+        check(args, network.data_dir.as_deref())?;
+        if args.temperature && network.dataset.is_empty(Split::Validation) {
+            let missing = EvalError::NoValidation { data: network.dataset.name().to_owned() };
+            return Err(Failure::from(missing).of(&network.path));
+        }
+        recipes.push(network.recipe);
+    }
+    let mut source = args.attack.source(&mut loader)?;
+    let reference = args.corruptions.reference(args, &mut loader, &mut watcher)?;
     let mut results = Vec::new();
-    for network in &mut networks {
+    for path in &args.networks {
+        let mut network = loader.load(path)?;
         watcher.of(&network.path);
-        let path = network.path.clone();
-        let mut evaluate = || -> Result<report::Result, Failure> {
-            let split = args.split.split();
-            let (ood, attack, corruptions) = (&args.ood, &args.attack, &args.corruptions);
-            Ok(report::Result {
-                identity: network.identity(args),
-                accuracy: accuracy::evaluate(args, network, &mut watcher)?,
-                ood: asked(detect, || ood.evaluate(network, split, args.seed, &mut watcher))?,
-                attacks: asked(attacked, || attack.evaluate(args, network, &mut watcher))?,
-                corruptions: asked(corruptions.wanted(), || {
-                    corruptions.evaluate(args, network, reference.as_ref(), &mut watcher)
-                })?,
-            })
-        };
-        results.push(evaluate().map_err(|failure| failure.of(&path))?);
+        let result = evaluate(args, &mut network, source.as_mut(), reference.as_ref(), &mut watcher);
+        results.push(result.map_err(|failure| failure.of(&network.path))?);
     }
-    let ensemble =
-        asked(args.ensemble, || ensemble::evaluate(&mut networks, args.split.split(), &mut watcher))?;
+    let ensemble = asked(args.ensemble, || {
+        let networks = args.networks.iter().map(|path| loader.load(path)).collect::<Result<_, _>>()?;
+        ensemble::evaluate(networks, args.split.split(), &mut watcher)
+    })?;
     watcher.clear();
-    let comparison = args.compare.then(|| compare::compare(&networks, &results));
+    let comparison = args.compare.then(|| compare::compare(&recipes, &results));
     let report = Report { results, ensemble, comparison };
-    if let Some(folder) = &args.plots {
-        figures::write(&report, folder)?;
-    }
     if args.json {
         json(&report)?
     } else {
         product(&report.text())?
     }
+    // Last: figures that cannot be written take nothing away.
+    args.plots.as_deref().map_or(Ok(()), |folder| figures::write(&report, folder))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Everything that is asked of one network.
+fn evaluate(
+    args: &Args,
+    network: &mut Network,
+    source: Option<&mut Network>,
+    reference: Option<&corruptions::Reference>,
+    watcher: &mut Watcher,
+) -> Result<report::Result, Failure> {
+    let Args { ood, attack, corruptions, .. } = args;
+    Ok(report::Result {
+        identity: network.identity(args),
+        accuracy: accuracy::evaluate(args, network, watcher)?,
+        ood: asked(ood.wanted(), || ood.evaluate(args, network, watcher))?,
+        attacks: asked(attack.wanted(), || attack.evaluate(args, network, source, watcher))?,
+        corruptions: asked(corruptions.wanted(), || corruptions.evaluate(args, network, reference, watcher))?,
+    })
 }
 
 /// Does it if it was asked for.

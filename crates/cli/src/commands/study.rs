@@ -30,6 +30,9 @@ pub(crate) struct Args {
     /// Worker threads; the results do not depend on it [default: all cores]
     #[arg(long, short)]
     threads: Option<usize>,
+    /// Draw the figures of `rarefy eval` into this folder (SVG)
+    #[arg(long, value_name = "DIR")]
+    plots: Option<PathBuf>,
     /// Show no progress
     #[arg(long, short)]
     quiet: bool,
@@ -96,10 +99,8 @@ impl Study {
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let study = Study::load(&args.file)?;
     let runs = study.runs()?;
-    // What is asked of the evaluation is checked before hours of training.
-    command(args, "eval", &[&[OsString::from("none")][..], &flags(&study.eval)].concat())?;
+    check(args, &study, &runs).map_err(|failure| failure.of(&args.file))?;
     for Run { name, recipe } in &runs {
-        recipe.check()?;
         let folder = args.out.join(name);
         if RunDir::finished(&folder).is_some() {
             note(format_args!("{name}: trained before"));
@@ -114,8 +115,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
                     .map_err(|error| Failure::system(format!("{}: {error}", args.out.display())))?;
                 let path = args.out.join(format!("{name}.toml"));
                 let text = recipe.to_toml()?;
-                std::fs::write(&path, text)
-                    .map_err(|error| Failure::system(format!("{}: {error}", path.display())))?;
+                rarefy::formats::atomic_write(&path, |file| file.write_all(text.as_bytes()))
+                    .map_err(Failure::system)?;
                 words.extend([OsString::from("--recipe"), path.into()]);
                 words.extend(
                     args.epochs.iter().flat_map(|epochs| ["--epochs".into(), epochs.to_string().into()]),
@@ -128,13 +129,28 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         }
     }
     let mut words: Vec<OsString> = runs.iter().map(|run| args.out.join(&run.name).into()).collect();
-    words.extend(flags(&study.eval));
+    words.extend(flags(args, &study));
     words.extend(args.json.then(|| "--json".into()));
     command(args, "eval", &words)?.run()
 }
 
-fn flags(words: &[String]) -> Vec<OsString> {
-    words.iter().map(OsString::from).collect()
+/// Checks every recipe and what is asked of the evaluation before hours of training.
+fn check(args: &Args, study: &Study, runs: &[Run]) -> Result<(), Failure> {
+    for Run { name, recipe } in runs {
+        recipe.check().map_err(|error| Failure::from(error).of(Path::new(name)))?;
+    }
+    let words = [vec![OsString::from("none")], flags(args, study)].concat();
+    if let crate::Command::Eval(asked) = command(args, "eval", &words)? {
+        let data_dir = runs.first().and_then(|run| run.recipe.data_dir.as_deref());
+        crate::commands::eval::check(&asked, data_dir)?;
+    }
+    Ok(())
+}
+
+/// What the evaluation is asked for.
+fn flags(args: &Args, study: &Study) -> Vec<OsString> {
+    let plots = args.plots.iter().flat_map(|dir| ["--plots".into(), dir.clone().into()]);
+    study.eval.iter().map(OsString::from).chain(plots).collect()
 }
 
 /// A command line of this program, with the study's common flags.
@@ -145,6 +161,12 @@ fn command(args: &Args, name: &str, words: &[OsString]) -> Result<crate::Command
     line.extend(data_dir.collect::<Vec<OsString>>());
     line.extend(args.threads.iter().flat_map(|threads| ["--threads".into(), threads.to_string().into()]));
     line.extend(args.quiet.then(|| "--quiet".into()));
-    let parsed = Cli::try_parse_from(line).map_err(|error| Failure::usage(error.to_string().trim()))?;
+    let parsed = Cli::try_parse_from(line).map_err(|error| {
+        // One line of what is wrong: usage and tips are about a command line that nobody wrote.
+        let text = error.to_string();
+        let problem = text.lines().next().unwrap_or_default();
+        let problem = problem.strip_prefix("error: ").unwrap_or(problem);
+        Failure::usage(format!("{name}: {problem}")).hint(format!("`rarefy {name} --help` lists all flags"))
+    })?;
     Ok(parsed.command)
 }

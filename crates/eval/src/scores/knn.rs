@@ -1,14 +1,12 @@
 //! Distance to the k-th nearest training image (Sun et al., ICML 2022, section 3).
 
-use super::{Detector, Outputs, Score, Shape};
-use crate::classifier::Classifier;
-use crate::error::EvalError;
+use super::{Detector, Distance, OfFeatures, Shape};
 
 pub(super) const DETECTOR: Detector = Detector {
     name: "knn",
     about: "minus the distance to the 50th nearest of the training images, in features of length 1",
     learns: true,
-    new: |shape| Box::new(Knn::new(shape, K)),
+    new: |shape| Box::new(OfFeatures { distance: Knn::new(shape, K), features: shape.features }),
 };
 
 const K: usize = 50;
@@ -21,26 +19,18 @@ struct Knn {
     every: usize,
     seen: usize,
     bank: Vec<f32>,
+    /// Squared distances of the sample at hand.
+    squares: Vec<f32>,
 }
 
 impl Knn {
     fn new(shape: Shape, k: usize) -> Self {
         let every = (shape.training * shape.features).div_ceil(MOST).max(1);
-        Self { features: shape.features, k, every, seen: 0, bank: Vec::new() }
-    }
-
-    /// Distance of a feature to its k-th nearest.
-    fn distance(&self, feature: &[f32], squares: &mut Vec<f32>) -> f64 {
-        let own = unit(feature);
-        squares.clear();
-        squares.extend(self.bank.chunks_exact(self.features).map(|other| square(&own, other)));
-        let place = self.k.min(squares.len()) - 1;
-        let (_, nearest, _) = squares.select_nth_unstable_by(place, f32::total_cmp);
-        f64::from(*nearest).sqrt()
+        Self { features: shape.features, k, every, seen: 0, bank: Vec::new(), squares: Vec::new() }
     }
 }
 
-impl Score for Knn {
+impl Distance for Knn {
     fn learn(&mut self, features: &[f32], _labels: &[u32]) {
         for feature in features.chunks_exact(self.features) {
             if self.seen.is_multiple_of(self.every) {
@@ -50,23 +40,18 @@ impl Score for Knn {
         }
     }
 
-    fn learned(&mut self) -> Result<(), EvalError> {
-        match self.bank.is_empty() {
-            true => Err(EvalError::Empty { what: "the training split".to_owned() }),
-            false => Ok(()),
-        }
+    fn learned(&mut self) -> bool {
+        !self.bank.is_empty()
     }
 
-    fn score(
-        &mut self,
-        _network: &mut Classifier,
-        batch: &Outputs<'_>,
-        scores: &mut Vec<f64>,
-    ) -> Result<(), EvalError> {
-        let mut squares = Vec::new();
-        let features = batch.features.chunks_exact(self.features);
-        scores.extend(features.map(|feature| -self.distance(feature, &mut squares)));
-        Ok(())
+    /// To the k-th nearest.
+    fn distance(&mut self, feature: &[f32]) -> f64 {
+        let own = unit(feature);
+        self.squares.clear();
+        self.squares.extend(self.bank.chunks_exact(self.features).map(|other| square(&own, other)));
+        let place = self.k.min(self.squares.len()) - 1;
+        let (_, nearest, _) = self.squares.select_nth_unstable_by(place, f32::total_cmp);
+        f64::from(*nearest).sqrt()
     }
 }
 
@@ -98,10 +83,9 @@ mod tests {
     fn the_kth_nearest_is_found_whatever_the_length() {
         let mut score = Knn::new(Shape { classes: 1, features: 2, training: 3 }, 2);
         score.learn(&[1.0, 0.0, 0.0, 5.0, -2.0, 0.0], &[0, 0, 0]);
-        let mut squares = Vec::new();
         // At right angles, sqrt 2; the opposite side is farther.
-        assert!((score.distance(&[7.0, 0.0], &mut squares) - 2f64.sqrt()).abs() < 1e-6);
-        assert!(Knn::new(Shape { classes: 1, features: 2, training: 0 }, 2).learned().is_err());
+        assert!((score.distance(&[7.0, 0.0]) - 2f64.sqrt()).abs() < 1e-6);
+        assert!(!Knn::new(Shape { classes: 1, features: 2, training: 0 }, 2).learned());
         let nine: Vec<f32> = (0..9u8).map(f32::from).collect();
         assert_eq!(square(&nine, &[0.0; 9]), 204.0);
     }

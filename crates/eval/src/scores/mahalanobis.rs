@@ -1,15 +1,13 @@
 //! Mahalanobis distance to the nearest class (Lee et al., NeurIPS 2018, section 2.1; the last features alone).
 
-use super::{Detector, Outputs, Score, Shape};
-use crate::classifier::Classifier;
-use crate::error::EvalError;
+use super::{Detector, Distance, OfFeatures, Shape};
 
 pub(super) const DETECTOR: Detector = Detector {
     name: "mahalanobis",
     about: "-min over classes of (f - mean)^T S^-1 (f - mean), f the features before the classifier; class means and the \
             tied covariance S of plain training images",
     learns: true,
-    new: |shape| Box::new(Mahalanobis::new(shape)),
+    new: |shape| Box::new(OfFeatures { distance: Mahalanobis::new(shape), features: shape.features }),
 };
 
 /// Share of the mean variance added to every variance: features that never fire would make S singular.
@@ -37,28 +35,9 @@ impl Mahalanobis {
             factor: vec![0.0; features * features],
         }
     }
-
-    /// Squared distance to the nearest class that has samples.
-    fn distance(&self, feature: &[f32]) -> f64 {
-        let n = self.features;
-        let mut nearest = f64::INFINITY;
-        let mut solved = vec![0.0; n];
-        for (mean, _) in self.means.chunks_exact(n).zip(&self.counts).filter(|(_, count)| **count > 0) {
-            let mut distance = 0.0;
-            let differences = feature.iter().zip(&self.origin).zip(mean);
-            for (row, ((&feature, origin), mean)) in differences.enumerate() {
-                let line = &self.factor[row * n..][..row + 1];
-                let known: f64 = line.iter().zip(&solved).take(row).map(|(l, y)| l * y).sum();
-                solved[row] = (f64::from(feature) - origin - mean - known) / line[row];
-                distance += solved[row] * solved[row];
-            }
-            nearest = nearest.min(distance);
-        }
-        nearest
-    }
 }
 
-impl Score for Mahalanobis {
+impl Distance for Mahalanobis {
     fn learn(&mut self, features: &[f32], labels: &[u32]) {
         let n = self.features;
         if self.origin.is_empty() {
@@ -79,11 +58,11 @@ impl Score for Mahalanobis {
         }
     }
 
-    fn learned(&mut self) -> Result<(), EvalError> {
+    fn learned(&mut self) -> bool {
         let n = self.features;
         let samples: u64 = self.counts.iter().sum();
         if samples == 0 {
-            return Err(EvalError::Empty { what: "the training split".to_owned() });
+            return false;
         }
         for (mean, &count) in self.means.chunks_exact_mut(n).zip(&self.counts) {
             mean.iter_mut().for_each(|sum| *sum /= count.max(1) as f64);
@@ -98,17 +77,26 @@ impl Score for Mahalanobis {
         let ridge = (RIDGE * trace / n as f64).max(f64::MIN_POSITIVE.sqrt());
         (0..n).for_each(|row| self.factor[row * n + row] += ridge);
         cholesky(&mut self.factor, n, ridge);
-        Ok(())
+        true
     }
 
-    fn score(
-        &mut self,
-        _network: &mut Classifier,
-        batch: &Outputs<'_>,
-        scores: &mut Vec<f64>,
-    ) -> Result<(), EvalError> {
-        scores.extend(batch.features.chunks_exact(self.features).map(|feature| -self.distance(feature)));
-        Ok(())
+    /// Squared distance to the nearest class that has samples.
+    fn distance(&mut self, feature: &[f32]) -> f64 {
+        let n = self.features;
+        let mut nearest = f64::INFINITY;
+        let mut solved = vec![0.0; n];
+        for (mean, _) in self.means.chunks_exact(n).zip(&self.counts).filter(|(_, count)| **count > 0) {
+            let mut distance = 0.0;
+            let differences = feature.iter().zip(&self.origin).zip(mean);
+            for (row, ((&feature, origin), mean)) in differences.enumerate() {
+                let line = &self.factor[row * n..][..row + 1];
+                let known: f64 = line.iter().zip(&solved).take(row).map(|(l, y)| l * y).sum();
+                solved[row] = (f64::from(feature) - origin - mean - known) / line[row];
+                distance += solved[row] * solved[row];
+            }
+            nearest = nearest.min(distance);
+        }
+        nearest
     }
 }
 
@@ -136,7 +124,7 @@ mod tests {
         // Around (1, 2) and (11, 2): variance 1 along x, 4 along y, uncorrelated.
         let around = |x: f32| [[x - 1.0, 0.0], [x + 1.0, 4.0], [x - 1.0, 4.0], [x + 1.0, 0.0]];
         score.learn([around(1.0), around(11.0)].as_flattened().as_flattened(), &[0, 0, 0, 0, 1, 1, 1, 1]);
-        score.learned().unwrap();
+        assert!(score.learned());
         for (feature, expected) in
             [([1.0, 2.0], 0.0), ([3.0, 2.0], 4.0), ([11.0, 6.0], 4.0), ([10.0, 0.0], 2.0)]
         {
@@ -148,9 +136,9 @@ mod tests {
     fn a_feature_that_never_fires_does_no_harm() {
         let mut score = Mahalanobis::new(Shape { classes: 1, features: 2, training: 2 });
         score.learn(&[1.0, 0.0, -1.0, 0.0], &[0, 0]);
-        score.learned().unwrap();
+        assert!(score.learned());
         assert!((score.distance(&[2.0, 0.0]) - 4.0).abs() < 1e-3);
         let mut empty = Mahalanobis::new(Shape { classes: 1, features: 2, training: 0 });
-        assert!(empty.learned().unwrap_err().to_string().contains("no samples"));
+        assert!(!empty.learned());
     }
 }

@@ -105,6 +105,48 @@ impl Score for OfLogits {
     }
 }
 
+/// A distance of features to those of the training images.
+trait Distance {
+    /// Learns from features `[samples][feature_len]` of plain training images.
+    fn learn(&mut self, features: &[f32], labels: &[u32]);
+
+    /// Everything was seen; says whether there was anything.
+    fn learned(&mut self) -> bool;
+
+    /// The distance of one sample's features.
+    fn distance(&mut self, feature: &[f32]) -> f64;
+}
+
+/// A score that is minus a distance of one sample's features.
+struct OfFeatures<D> {
+    distance: D,
+    features: usize,
+}
+
+impl<D: Distance> Score for OfFeatures<D> {
+    fn learn(&mut self, features: &[f32], labels: &[u32]) {
+        self.distance.learn(features, labels);
+    }
+
+    fn learned(&mut self) -> Result<(), EvalError> {
+        match self.distance.learned() {
+            true => Ok(()),
+            false => Err(EvalError::Empty { what: "the training split".to_owned() }),
+        }
+    }
+
+    fn score(
+        &mut self,
+        _network: &mut Classifier,
+        batch: &Outputs<'_>,
+        scores: &mut Vec<f64>,
+    ) -> Result<(), EvalError> {
+        let features = batch.features.chunks_exact(self.features);
+        scores.extend(features.map(|feature| -self.distance.distance(feature)));
+        Ok(())
+    }
+}
+
 /// `ln sum exp(logit)`.
 fn log_sum_exp(logits: &[f32]) -> f64 {
     let most = largest(logits);
@@ -113,4 +155,19 @@ fn log_sum_exp(logits: &[f32]) -> f64 {
 
 fn largest(logits: &[f32]) -> f64 {
     f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scores_that_learn_refuse_to_have_learned_nothing() {
+        for detector in REGISTRY {
+            let mut score = (detector.new)(Shape { classes: 2, features: 3, training: 0 });
+            let problem = score.learned().err().map(|error| error.to_string());
+            let expected = detector.learns.then(|| "the training split has no samples".to_owned());
+            assert_eq!(problem, expected, "{}", detector.name);
+        }
+    }
 }

@@ -123,6 +123,14 @@ impl RunDir {
         serde_json::from_str(&text).ok()
     }
 
+    /// The gradient norms that the run in `path` logged; none if it logged none.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or holds something else.
+    pub fn gradient_flows(path: &Path) -> Result<Vec<GradientFlow>, TrainError> {
+        Ok(metrics::read(&path.join(files::GRADIENT_FLOW))?)
+    }
+
     fn write_records(&self) -> Result<(), TrainError> {
         write_text(&self.path.join(files::METRICS), &metrics::to_lines(&self.records))
     }

@@ -1,7 +1,7 @@
 //! Adversarial robustness.
 
 use super::Args;
-use super::network::Network;
+use super::network::{Loader, Network};
 use super::watcher::Watcher;
 use crate::failure::Failure;
 use crate::format::{grouped, percent};
@@ -91,23 +91,29 @@ impl AttackArgs {
         }
     }
 
-    /// Whether anything is asked for; what is out of range is refused before any work.
-    pub(super) fn check(&self) -> Result<bool, Failure> {
+    /// Whether anything is asked for.
+    pub(super) fn wanted(&self) -> bool {
+        !self.attack.is_empty()
+    }
+
+    /// What is out of range is refused before any work.
+    pub(super) fn check(&self) -> Result<(), Failure> {
         self.attack.iter().try_for_each(|name| attacks::find(name).map(|_| ()))?;
-        self.eps.iter().try_for_each(|eps| self.settings(eps.value, 0).check())?;
-        Ok(!self.attack.is_empty())
+        Ok(self.eps.iter().try_for_each(|eps| self.settings(eps.value, 0).check())?)
+    }
+
+    /// The network that attacks are computed on, if it is another one.
+    pub(super) fn source(&self, loader: &mut Loader<'_>) -> Result<Option<Network>, Failure> {
+        self.transfer_from.as_ref().map(|path| loader.load(path)).transpose()
     }
 
     pub(super) fn evaluate(
         &self,
         args: &Args,
         network: &mut Network,
+        mut source: Option<&mut Network>,
         watcher: &mut Watcher,
     ) -> Result<Vec<Row>, Failure> {
-        let mut source = match &self.transfer_from {
-            Some(path) => Some(Network::load(args, path)?),
-            None => None,
-        };
         let transfer_from = source.as_ref().map(|source| source.path.clone());
         let Network { dataset, classifier, .. } = network;
         let mut rows = Vec::new();

@@ -1,9 +1,9 @@
 //! Runs that differ by their seeds alone, compared with those of other settings.
 
-use super::network::Network;
 use super::report::Result as Evaluated;
 use crate::table::Table;
 use rarefy::eval::stats::{Paired, Summary, holm};
+use rarefy::train::Recipe;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -55,9 +55,10 @@ struct Run {
     values: Vec<(String, f64)>,
 }
 
-/// Compares the runs.
-pub(super) fn compare(networks: &[Network], results: &[Evaluated]) -> Comparison {
-    let runs: Vec<Run> = networks.iter().zip(results).map(|(network, result)| run(network, result)).collect();
+/// Compares the runs of these recipes, if they have one.
+pub(super) fn compare(recipes: &[Option<Recipe>], results: &[Evaluated]) -> Comparison {
+    let runs: Vec<Run> =
+        recipes.iter().zip(results).map(|(recipe, result)| run(recipe.as_ref(), result)).collect();
     let mut settings: Vec<Map<String, Value>> = Vec::new();
     for run in &runs {
         if !settings.contains(&run.settings) {
@@ -106,12 +107,15 @@ pub(super) fn compare(networks: &[Network], results: &[Evaluated]) -> Comparison
     Comparison { quantities: names.into_iter().map(quantity).collect(), settings: labels }
 }
 
-fn run(network: &Network, result: &Evaluated) -> Run {
-    let recipe = network.recipe.as_ref().and_then(|recipe| serde_json::to_value(recipe).ok());
+fn run(recipe: Option<&Recipe>, result: &Evaluated) -> Run {
+    let recipe = recipe.and_then(|recipe| serde_json::to_value(recipe).ok());
     let mut settings = match recipe {
         Some(Value::Object(map)) => map,
         // A network that no run left stands for itself.
-        _ => Map::from_iter([("checkpoint".to_owned(), network.path.display().to_string().into())]),
+        _ => Map::from_iter([(
+            "checkpoint".to_owned(),
+            result.identity.checkpoint.display().to_string().into(),
+        )]),
     };
     let seed = settings.get("seed").cloned().unwrap_or(Value::Null);
     settings.retain(|key, _| !NOT_SETTINGS.contains(&key.as_str()));
@@ -133,7 +137,7 @@ fn label(own: &Map<String, Value>, all: &[Map<String, Value>]) -> String {
 }
 
 impl Comparison {
-    /// Means and deviations, then the pairs.
+    /// Means and deviations, then the pairs, if two settings share two seeds.
     pub(super) fn tables(&self) -> Vec<Table> {
         let mut means = Table::new(&["quantity", "settings", "n", "mean", "deviation", "95 % interval"], 2);
         let mut pairs =
@@ -163,6 +167,9 @@ impl Comparison {
                 ]);
             }
         }
-        vec![means, pairs]
+        match self.quantities.iter().all(|quantity| quantity.pairs.is_empty()) {
+            true => vec![means],
+            false => vec![means, pairs],
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Robustness to corruptions.
 
 use super::Args;
-use super::network::Network;
+use super::network::{Loader, Network};
 use super::watcher::Watcher;
 use crate::failure::Failure;
 use crate::format::percent;
@@ -77,14 +77,29 @@ impl CorruptionArgs {
             return Ok((NAME.to_owned(), errors));
         }
         let official = OfficialCorruptions::open(Path::new(set))?;
-        Ok((set.to_owned(), official.evaluate(classifier, watcher)?))
+        Ok((set.to_owned(), official.evaluate(classifier, args.most(), watcher)?))
+    }
+
+    /// Looks for the official files, if they are asked for.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        match self.corruptions.as_deref().filter(|set| !same_name(set, NAME)) {
+            Some(set) => Ok(OfficialCorruptions::open(Path::new(set)).map(|_| ())?),
+            None => Ok(()),
+        }
     }
 
     /// The errors of the reference, if there is one.
-    pub(super) fn reference(&self, args: &Args, watcher: &mut Watcher) -> Result<Option<Reference>, Failure> {
+    pub(super) fn reference(
+        &self,
+        args: &Args,
+        loader: &mut Loader<'_>,
+        watcher: &mut Watcher,
+    ) -> Result<Option<Reference>, Failure> {
         let Some(path) = &self.reference else { return Ok(None) };
-        let mut network = Network::load(args, path)?;
-        let (_, errors) = self.errors(args, &mut network, watcher)?;
+        let mut network = loader.load(path)?;
+        watcher.of(&network.path);
+        let errors = self.errors(args, &mut network, watcher);
+        let (_, errors) = errors.map_err(|failure| failure.of(&network.path))?;
         Ok(Some(Reference { path: network.path, errors }))
     }
 

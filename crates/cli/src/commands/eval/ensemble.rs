@@ -9,7 +9,7 @@ use rarefy::eval::ensemble;
 
 /// Evaluates the mean of all networks on the first one's data.
 pub(super) fn evaluate(
-    networks: &mut [Network],
+    mut networks: Vec<Network>,
     split: Split,
     watcher: &mut Watcher,
 ) -> Result<Accuracy, Failure> {

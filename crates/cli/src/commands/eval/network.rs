@@ -33,20 +33,49 @@ pub(super) struct Identity {
     pub(super) split: SplitName,
 }
 
-impl Network {
+/// Loads networks; those of one data set share it.
+pub(super) struct Loader<'a> {
+    args: &'a Args,
+    open: Vec<(Recipe, Arc<dyn Dataset>)>,
+}
+
+impl<'a> Loader<'a> {
+    /// Nothing is open yet.
+    pub(super) fn new(args: &'a Args) -> Self {
+        Self { args, open: Vec::new() }
+    }
+
     /// Reads the network and opens its data, or those that the flags name.
-    pub(super) fn load(args: &Args, path: &Path) -> Result<Self, Failure> {
+    pub(super) fn load(&mut self, path: &Path) -> Result<Network, Failure> {
+        let args = self.args;
         let trained = Trained::load(path)?;
         let recipe = data_recipe(args, &trained)?;
-        let dataset = recipe.open_data().map_err(TrainError::from)?;
+        let dataset = self.data(&recipe)?;
         let batch_size = args.batch_size.map_or(recipe.test_batch_size(), |size| size as usize);
         let recipe = Recipe { threads: args.threads.map(|threads| threads as usize), ..recipe };
         let classifier = compile(&trained, dataset.as_ref(), batch_size, recipe.threads())?;
         classifier.check_fit(dataset.as_ref())?;
         let (path, data_dir) = (trained.path.clone(), recipe.data_dir);
-        Ok(Self { path, recipe: trained.recipe.clone(), data_dir, dataset, classifier, trained })
+        Ok(Network { path, recipe: trained.recipe.clone(), data_dir, dataset, classifier, trained })
     }
 
+    fn data(&mut self, recipe: &Recipe) -> Result<Arc<dyn Dataset>, Failure> {
+        let same = |other: &Recipe| {
+            let (a, b) = (recipe, other);
+            (&a.data, &a.data_dir, a.valid_split, a.split_seed)
+                == (&b.data, &b.data_dir, b.valid_split, b.split_seed)
+                && (a.normalization, a.pad_to_32) == (b.normalization, b.pad_to_32)
+        };
+        if let Some((_, dataset)) = self.open.iter().find(|(other, _)| same(other)) {
+            return Ok(Arc::clone(dataset));
+        }
+        let dataset = recipe.open_data().map_err(TrainError::from)?;
+        self.open.push((recipe.clone(), Arc::clone(&dataset)));
+        Ok(dataset)
+    }
+}
+
+impl Network {
     /// What the report says of it.
     pub(super) fn identity(&self, args: &Args) -> Identity {
         let (meta, store) = (&self.trained.checkpoint.meta, &self.trained.checkpoint.store);

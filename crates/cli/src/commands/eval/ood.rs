@@ -1,14 +1,19 @@
 //! Out-of-distribution detection.
 
+use super::Args;
 use super::network::Network;
 use super::report::Named;
 use super::watcher::Watcher;
 use crate::failure::Failure;
 use crate::format::grouped;
 use crate::table::Table;
-use rarefy::data::Split;
-use rarefy::eval::{Detection, images, scores, separation};
+use rarefy::eval::images::{self, Images};
+use rarefy::eval::{Detection, EvalError, scores, separation};
 use serde::Serialize;
+use std::path::Path;
+
+/// Images of noise are made as the split has samples, but no more.
+const MOST_MADE: usize = 10_000;
 
 /// Which images, which scores.
 #[derive(clap::Args)]
@@ -42,10 +47,14 @@ fn score_help() -> String {
 }
 
 impl OodArgs {
-    /// Whether anything is asked for; names that do not exist are refused before any work.
-    pub(super) fn check(&self) -> Result<bool, Failure> {
-        self.detectors()?;
-        Ok(!self.ood.is_empty())
+    /// Whether anything is asked for.
+    pub(super) fn wanted(&self) -> bool {
+        !self.ood.is_empty()
+    }
+
+    /// Scores that do not exist are refused before any work.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        self.detectors().map(|_| ())
     }
 
     fn detectors(&self) -> Result<Vec<&'static scores::Detector>, Failure> {
@@ -55,21 +64,37 @@ impl OodArgs {
         }
     }
 
-    /// Opens every set, then scores them.
+    /// Opens every set; those that are made get `count` images.
+    pub(super) fn open(
+        &self,
+        data_dir: Option<&Path>,
+        count: usize,
+        seed: u64,
+    ) -> Result<Vec<Box<dyn Images>>, Failure> {
+        let open = |name: &String| {
+            let request = images::Request { path: None, data_dir, count, seed };
+            let set = images::open(name, &request)?;
+            match set.is_empty() {
+                true => Err(EvalError::Empty { what: format!("the set of images `{}`", set.name()) }),
+                false => Ok(set),
+            }
+        };
+        Ok(self.ood.iter().map(open).collect::<Result<_, _>>()?)
+    }
+
+    /// Scores every set.
     pub(super) fn evaluate(
         &self,
+        args: &Args,
         network: &mut Network,
-        split: Split,
-        seed: u64,
         watcher: &mut Watcher,
     ) -> Result<Vec<Row>, Failure> {
+        let (split, most) = (args.split.split(), args.most());
         let data_dir = network.data_dir.clone();
         let Network { dataset, classifier, .. } = network;
-        let count = dataset.len(split).min(10_000);
-        let request = images::Request { path: None, data_dir: data_dir.as_deref(), count, seed };
-        let mut sets =
-            self.ood.iter().map(|name| images::open(name, &request)).collect::<Result<Vec<_>, _>>()?;
-        let mut detection = Detection::new(classifier, dataset, split, &self.detectors()?, watcher)?;
+        let count = dataset.len(split).min(MOST_MADE);
+        let mut sets = self.open(data_dir.as_deref(), count, args.seed)?;
+        let mut detection = Detection::new(classifier, dataset, split, most, &self.detectors()?, watcher)?;
         let mut rows = Vec::new();
         for set in &mut sets {
             let separated = detection.against(classifier, set.as_mut(), watcher)?;
@@ -78,7 +103,7 @@ impl OodArgs {
                     |measure: &separation::Separation| (measure.name.to_owned(), (measure.value)(&scored));
                 rows.push(Row {
                     set: set.name(),
-                    samples: set.len(),
+                    samples: set.len().min(most),
                     score: detector.name,
                     values: separation::REGISTRY.iter().map(value).collect(),
                     scored,

@@ -1,0 +1,332 @@
+//! `rarefy eval` beyond accuracy, `rarefy gradient-flow` and `rarefy study`, on runs of digits.
+
+mod common;
+
+use common::{TINY, fails, files, folder, rarefy};
+use rarefy::nn::params::Column;
+use rarefy::prelude::*;
+use serde_json::Value;
+use tempfile::TempDir;
+
+fn train(folder: &TempDir, out: &str, seed: &str, density: &str) {
+    rarefy(folder)
+        .args(["train", "--epochs", "2", "--quiet", "--out", out, "--seed", seed, "--density", density])
+        .args(TINY)
+        .assert()
+        .success();
+}
+
+fn eval(folder: &TempDir, args: &[&str]) -> Value {
+    let output = rarefy(folder).args(["eval", "--json", "--threads", "1"]).args(args).assert().success();
+    serde_json::from_slice(&output.get_output().stdout).unwrap()
+}
+
+#[test]
+fn detection_attacks_and_corruptions_are_reported_and_drawn() {
+    let folder = folder();
+    train(&folder, "run", "1", "0.5");
+    let asked = [
+        "run",
+        "--ood",
+        "uniform,gaussian",
+        "--scores",
+        "msp,knn,mahalanobis",
+        "--attack",
+        "fgsm,noise",
+        "--eps",
+        "0,1/10",
+        "--samples",
+        "40",
+        "--corruptions",
+        "--reference",
+        "run",
+        "--plots",
+        "figures",
+    ];
+    let report = eval(&folder, &asked);
+    let result = &report["results"][0];
+    let ood = result["ood"].as_array().unwrap();
+    assert_eq!(ood.len(), 6);
+    let keys: Vec<&String> = ood[0].as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["set", "samples", "score", "auroc", "aupr_in", "aupr_out", "fpr95_id", "fpr95_ood"]);
+    assert_eq!((&ood[0]["set"], &ood[0]["samples"]), (&"uniform".into(), &40.into()));
+    let attacks = result["attacks"].as_array().unwrap();
+    let row = |at: usize| (attacks[at]["attack"].as_str().unwrap(), attacks[at]["eps"].as_str().unwrap());
+    assert_eq!([row(0), row(1), row(3)], [("fgsm", "0"), ("fgsm", "1/10"), ("noise", "1/10")]);
+    assert_eq!(attacks[0]["accuracy"], attacks[2]["accuracy"], "a change of size 0");
+    assert_eq!(attacks[0]["samples"], 40);
+    let corruptions = &result["corruptions"];
+    assert_eq!(
+        (&corruptions["set"], corruptions["kinds"].as_array().unwrap().len()),
+        (&"rarefy-c".into(), 15)
+    );
+    let ratio = corruptions["relative"]["ratio"].as_f64().unwrap();
+    assert!((ratio - 1.0).abs() < 1e-12, "of itself: {ratio}");
+    assert_eq!(eval(&folder, &asked), report, "the same again");
+    let drawn = files(&folder.path().join("figures"));
+    let names: Vec<&str> = drawn.keys().map(String::as_str).collect();
+    assert_eq!(names[..3], ["reliability.svg", "roc-gaussian.svg", "roc-uniform.svg"]);
+    assert_eq!(names.len(), 3 + 6);
+    assert!(drawn.values().all(|svg| svg.starts_with(b"<svg") && svg.ends_with(b"</svg>\n")));
+    // Of several networks every score is a chart with a line each, every histogram bears a name.
+    train(&folder, "other", "2", "0.5");
+    let few =
+        ["run", "other", "--ood", "uniform", "--scores", "msp,energy", "--plots", "both", "--samples", "20"];
+    eval(&folder, &few);
+    let drawn = files(&folder.path().join("both"));
+    let names: Vec<&str> = drawn.keys().map(String::as_str).collect();
+    let scores = ["energy-other", "energy-run", "msp-other", "msp-run"]
+        .map(|name| format!("scores-uniform-{name}.svg"));
+    assert_eq!(names[..3], ["reliability.svg", "roc-uniform-energy.svg", "roc-uniform-msp.svg"]);
+    assert_eq!(names[3..], scores);
+    let roc = String::from_utf8(drawn["roc-uniform-msp.svg"].clone()).unwrap();
+    assert!(["ROC of msp, uniform", "run", "other"].iter().all(|name| roc.contains(name)), "{roc}");
+}
+
+#[test]
+fn runs_of_several_seeds_are_compared_and_averaged() {
+    let folder = folder();
+    for (out, seed, density) in
+        [("a1", "1", "0.1"), ("a2", "2", "0.1"), ("b1", "1", "0.3"), ("b2", "2", "0.3")]
+    {
+        train(&folder, out, seed, density);
+    }
+    let report = eval(&folder, &["a1", "a2", "b1", "b2", "--compare", "--ensemble"]);
+    let comparison = &report["comparison"];
+    assert_eq!(comparison["settings"], serde_json::json!(["density=0.1", "density=0.3"]));
+    let accuracy = &comparison["quantities"][0];
+    assert_eq!(accuracy["name"], "accuracy");
+    let number = |value: &Value| value.as_f64().unwrap();
+    let of = |run: usize| number(&report["results"][run]["accuracy"]);
+    assert!((number(&accuracy["settings"][0]["mean"]) - (of(0) + of(1)) / 2.0).abs() < 1e-12);
+    assert_eq!((&accuracy["settings"][1]["n"], &accuracy["pairs"][0]["n"]), (&2.into(), &2.into()));
+    assert_eq!(accuracy["pairs"][0]["ranked"], false, "two seeds prove nothing");
+    assert_eq!(report["ensemble"]["samples"], 360);
+    assert!(
+        number(&report["ensemble"]["loss"])
+            <= (0..4).map(|run| number(&report["results"][run]["loss"])).sum::<f64>() / 4.0
+    );
+}
+
+#[test]
+fn requests_that_make_no_sense_are_refused_before_any_work() {
+    let folder = folder();
+    train(&folder, "run", "1", "0.1");
+    let before = files(folder.path());
+    let refused = |args: &[&str], code: i32, words: &[&str]| {
+        fails(rarefy(&folder).args(["eval", "run", "--quiet"]).args(args), code, words);
+    };
+    refused(&["--attack", "pgd", "--eps", "-0.1"], 2, &["eps must be from 0 to 1", "-0.1"]);
+    refused(&["--attack", "pgd", "--eps", "1/0"], 2, &["eps"]);
+    refused(&["--attack", "pdg"], 2, &["unknown attack `pdg`", "did you mean `pgd`"]);
+    refused(&["--attack", "pgd", "--steps", "0"], 2, &["steps must be at least 1"]);
+    refused(&["--ood", "unifrom"], 2, &["unknown set of images", "did you mean `uniform`"]);
+    refused(&["--ood", "uniform", "--scores", "odn"], 2, &["unknown score `odn`", "did you mean `odin`"]);
+    refused(&["--ood", "svhn", "--data-dir", "."], 3, &["test_32x32.mat", "there is no such file"]);
+    refused(&["--ood", "imagefolder:absent"], 1, &["absent"]);
+    refused(&["--corruptions=absent"], 1, &["labels.npy"]);
+    refused(&["--plots", "run/recipe.toml"], 2, &["recipe.toml is no folder"]);
+    std::fs::create_dir(folder.path().join("empty")).unwrap();
+    refused(&["--ood", "imagefolder:empty", "--scores", "msp"], 2, &["imagefolder:empty", "no samples"]);
+    std::fs::write(folder.path().join("empty/picture.png"), b"no picture").unwrap();
+    refused(&["--ood", "imagefolder:empty", "--scores", "msp"], 3, &["picture.png"]);
+    std::fs::remove_dir_all(folder.path().join("empty")).unwrap();
+    assert_eq!(files(folder.path()), before);
+}
+
+#[test]
+fn a_network_of_no_numbers_is_a_numerical_failure() {
+    let folder = folder();
+    train(&folder, "run", "1", "0.1");
+    let path = folder.path().join("run/best.ckpt");
+    let mut checkpoint = Checkpoint::load(&path).unwrap();
+    let bias = checkpoint.store.views().len() - 1;
+    checkpoint.store.slice_mut(bias, Column::Value).fill(f32::NAN);
+    checkpoint.save(&path).unwrap();
+    fails(rarefy(&folder).args(["eval", "run"]), 4, &["best.ckpt", "not a finite number"]);
+}
+
+#[test]
+fn pictures_of_a_folder_and_official_corruptions_are_read() {
+    let folder = folder();
+    train(&folder, "run", "1", "0.1");
+    // Images of 8 x 8 grey pixels: an .npy file has channels last, five severities in turn.
+    let npy = |kind: &str, shape: &str, data: &[u8]| {
+        let head = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}\n");
+        [b"\x93NUMPY\x01\x00", &(head.len() as u16).to_le_bytes()[..], head.as_bytes(), data].concat()
+    };
+    let official = folder.path().join("official");
+    std::fs::create_dir(&official).unwrap();
+    std::fs::write(official.join("labels.npy"), npy("|u1", "(10,)", &[3, 5, 3, 5, 3, 5, 3, 5, 3, 5]))
+        .unwrap();
+    std::fs::write(official.join("fog.npy"), npy("|u1", "(10, 8, 8, 1)", &[7; 640])).unwrap();
+    let report = eval(&folder, &["run", "--corruptions=official"]);
+    let kinds = report["results"][0]["corruptions"]["kinds"].as_array().unwrap();
+    assert_eq!((kinds.len(), &kinds[0]["name"]), (1, &"fog".into()));
+    // Equal images of two classes: one of them at most is right.
+    let errors = |report: &Value| {
+        let errors = &report["results"][0]["corruptions"]["kinds"][0]["errors"];
+        errors.as_array().unwrap().iter().map(|error| error.as_f64().unwrap()).collect::<Vec<_>>()
+    };
+    assert!(errors(&report).iter().all(|&error| error >= 0.5), "{report}");
+    // The first sample alone is the same image of the same class at every severity.
+    let first = errors(&eval(&folder, &["run", "--corruptions=official", "--samples", "1"]));
+    assert!(first == [0.0; 5] || first == [1.0; 5], "{first:?}");
+    let wrong = |file: &[u8], words: &[&str]| {
+        std::fs::write(official.join("fog.npy"), file).unwrap();
+        fails(rarefy(&folder).args(["eval", "run", "--corruptions=official"]), 3, words);
+    };
+    wrong(&npy("|u1", "(10, 8, 8, 3)", &[7; 1920]), &["fog.npy", "[10, 8, 8, 3]", "[10, 8, 8, 1]"]);
+    wrong(&npy("|u1", "(10, 8, 8, 1)", &[7; 600]), &["fog.npy", "too early"]);
+    wrong(&npy("<f4", "(10, 8, 8, 1)", &[7; 640]), &["fog.npy", "<f4"]);
+    wrong(b"garbage", &["fog.npy"]);
+    std::fs::write(official.join("labels.npy"), npy("|u1", "(10,)", &[11; 10])).unwrap();
+    let other = ["labels.npy has label 11", "the network expects 10 classes"];
+    fails(rarefy(&folder).args(["eval", "run", "--corruptions=official"]), 2, &other);
+}
+
+#[test]
+fn samples_limit_what_is_scored_attacked_and_corrupted_but_not_accuracy() {
+    let folder = folder();
+    train(&folder, "run", "1", "0.5");
+    let asked = ["run", "--ood", "digits,uniform", "--scores", "msp", "--attack", "fgsm"];
+    let counts = |more: &[&str]| {
+        let report = eval(&folder, &[&asked[..], more].concat());
+        let result = &report["results"][0];
+        let count = |value: &Value| value["samples"].as_u64().unwrap();
+        let ood: Vec<u64> = result["ood"].as_array().unwrap().iter().map(count).collect();
+        (count(result), ood, count(&result["attacks"][0]), result["ood"][0]["auroc"].as_f64().unwrap())
+    };
+    assert_eq!(counts(&[]), (360, vec![360, 360], 360, 0.5), "a set is not told apart from itself");
+    assert_eq!(counts(&["--samples", "50"]), (360, vec![50, 50], 50, 0.5), "the same first samples of both");
+    assert_eq!(counts(&["--samples", "5000"]), counts(&[]));
+}
+
+#[test]
+fn networks_of_other_classes_or_images_do_not_mix() {
+    let folder = folder();
+    train(&folder, "run", "1", "0.5");
+    let digits = Extent { channels: 1, height: 8, width: 8 };
+    for (name, extent, classes) in
+        [("classes", digits, 11), ("extent", Extent { channels: 1, height: 16, width: 16 }, 10)]
+    {
+        let graph = models::build("cifar_resnet_8_2", extent, classes).unwrap();
+        let patterns = draw_patterns(&graph, &Recipe::default()).unwrap().patterns;
+        let store = rarefy::nn::params::ParamStore::new(&graph, patterns).unwrap();
+        let path = folder.path().join(name);
+        Checkpoint { meta: rarefy::formats::Meta::new(&graph), store, extras: Default::default() }
+            .save(&path)
+            .unwrap();
+        let refused = |args: &[&str]| {
+            let found = "the data set `digits` has 1x8x8 images of 10 classes";
+            fails(rarefy(&folder).args(["eval", "run", "--data", "digits"]).args(args), 2, &[found]);
+        };
+        refused(&["--attack", "fgsm", "--transfer-from", name]);
+        refused(&["--corruptions", "--reference", name]);
+        refused(&[name, "--ensemble"]);
+    }
+}
+
+#[test]
+fn gradient_flow_is_logged_and_resumes_and_is_shown_before_training() {
+    let folder = folder();
+    let train = |out: &str, more: &[&str]| {
+        let mut command = rarefy(&folder);
+        command
+            .args(["train", "--epochs", "2", "--quiet", "--out", out, "--log-gradient-flow=5"])
+            .args(TINY)
+            .args(more);
+        command
+    };
+    train("run", &[]).assert().success();
+    let text = std::fs::read_to_string(folder.path().join("run/gradient_flow.jsonl")).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let steps: Vec<u64> = lines.iter().map(|line| line["step"].as_u64().unwrap()).collect();
+    assert_eq!(steps, [5, 10, 15, 20, 25, 30, 35, 40]);
+    let layers = lines[0]["layers"].as_array().unwrap();
+    let mean = layers.iter().map(|norm| norm.as_f64().unwrap()).sum::<f64>() / layers.len() as f64;
+    assert!((mean - lines[0]["effective"].as_f64().unwrap()).abs() < 1e-12 && mean > 0.0);
+    // The log changes no bit of the network.
+    rarefy(&folder)
+        .args(["train", "--epochs", "2", "--quiet", "--out", "plain"])
+        .args(TINY)
+        .assert()
+        .success();
+    let best = |run: &str| std::fs::read(folder.path().join(run).join("best.ckpt")).unwrap();
+    assert!(best("run") == best("plain"));
+
+    let drawn = || {
+        let mut command = rarefy(&folder);
+        command.args(["eval", "run", "plain", "--quiet", "--plots", "figures"]);
+        command
+    };
+    drawn().assert().success();
+    let figure = std::fs::read_to_string(folder.path().join("figures/gradient-flow.svg")).unwrap();
+    assert!(figure.contains("run") && !figure.contains("plain"), "one of them logged it: {figure}");
+    std::fs::write(folder.path().join("run/gradient_flow.jsonl"), format!("{}\n{{", text.trim_end()))
+        .unwrap();
+    let output = drawn().assert().code(3).get_output().stderr.clone();
+    assert!(String::from_utf8(output).unwrap().contains("gradient_flow.jsonl, line 9"));
+
+    let shown = rarefy(&folder)
+        .args([
+            "gradient-flow",
+            "--model",
+            "cifar_resnet_8_4",
+            "--sparse-init",
+            "erk,uniform",
+            "--density",
+            "0.1,1",
+        ])
+        .args(["--batches", "2", "--json"])
+        .assert()
+        .success();
+    let report: Value = serde_json::from_slice(&shown.get_output().stdout).unwrap();
+    let networks = report["networks"].as_array().unwrap();
+    assert_eq!(networks.len(), 4);
+    assert_eq!(networks[1]["effective"], networks[3]["effective"], "dense is dense");
+    assert_ne!(networks[0]["effective"], networks[2]["effective"]);
+}
+
+#[test]
+fn a_study_trains_what_is_missing_and_evaluates_all() {
+    let folder = folder();
+    let study = "seeds = [1, 2]\neval = [\"--compare\"]\n[base]\ndata = \"digits\"\nmodel = \"cifar_resnet_8_4\"\nepochs = 1\n\
+                 [[networks]]\nname = \"dense\"\ndensity = 1.0\n[[networks]]\nname = \"sparse\"\ndensity = 0.1\n";
+    std::fs::write(folder.path().join("study.toml"), study).unwrap();
+    let run = || {
+        let mut command = rarefy(&folder);
+        command.args(["study", "study.toml", "--out", "runs", "--quiet", "--threads", "1", "--json"]);
+        command.args(["--plots", "figures"]);
+        command
+    };
+    let report = |output: assert_cmd::assert::Assert| -> Value {
+        serde_json::from_slice(&output.success().get_output().stdout).unwrap()
+    };
+    let first = report(run().assert());
+    assert_eq!(first["results"].as_array().unwrap().len(), 4);
+    assert_eq!(first["comparison"]["settings"].as_array().unwrap().len(), 2);
+    assert!(folder.path().join("figures/reliability.svg").exists());
+    let trained = files(&folder.path().join("runs"));
+    assert_eq!(report(run().assert()), first, "again, without training");
+    assert_eq!(files(&folder.path().join("runs")), trained);
+    std::fs::write(
+        folder.path().join("study.toml"),
+        study.replace("[\"--compare\"]", "[\"--ood\", \"svhn\"]"),
+    )
+    .unwrap();
+    let mut early = rarefy(&folder);
+    early.args(["study", "study.toml", "--out", "later", "--data-dir", "."]);
+    fails(&mut early, 3, &["study.toml", "test_32x32.mat"]);
+    std::fs::write(
+        folder.path().join("study.toml"),
+        study.replace("density = 0.1", "density = 0.1\nlr = -1.0"),
+    )
+    .unwrap();
+    fails(rarefy(&folder).args(["study", "study.toml", "--out", "later"]), 2, &["sparse", "lr"]);
+    assert!(!folder.path().join("later").exists(), "nothing is trained for an evaluation that must fail");
+    std::fs::write(folder.path().join("study.toml"), study.replace("--compare", "--compair")).unwrap();
+    fails(&mut run(), 2, &["study.toml: eval: unexpected argument '--compair'"]);
+    std::fs::write(folder.path().join("study.toml"), study.replace("name = \"sparse\"\n", "")).unwrap();
+    fails(&mut run(), 2, &["needs a `name`"]);
+}
