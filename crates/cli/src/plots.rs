@@ -95,10 +95,11 @@ impl Chart<'_> {
             chart.draw_series(LineSeries::new([(0.0, 0.0), (1.0, 1.0)], BLACK.mix(0.3)))?;
         }
         for (index, line) in self.lines.iter().enumerate() {
-            let style = Palette99::pick(index).to_rgba().stroke_width(2);
+            let colour = Palette99::pick(index).to_rgba();
+            let style = colour.stroke_width(2);
             chart.draw_series(LineSeries::new(line.points.iter().copied(), style))?;
             if let Axes::Names(_) = self.axes {
-                let dot = |&point| Circle::new(point, 2, style.filled());
+                let dot = |&point| Circle::new(point, 2, colour.filled());
                 chart.draw_series(line.points.iter().map(dot))?;
             }
             let y = TOP + TEXT.1 * index as i32;

@@ -182,7 +182,9 @@ fn several_inits_stand_side_by_side() {
 #[test]
 fn the_help_lists_every_registered_name_and_the_defaults() {
     let output = rarefy(&folder()).args(["train", "--help"]).assert().success();
+    // Lines may be wrapped to the terminal's width.
     let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let inits = rarefy::sparsity::init::REGISTRY.iter().map(|rule| rule.name());
     let data = rarefy::data::datasets::REGISTRY.iter().map(|entry| entry.name);
     let models = rarefy::nn::models::REGISTRY.iter().map(|family| family.pattern);
