@@ -176,19 +176,32 @@ impl Pass<'_> {
         spmm(isa, taps, tile, g.tile.row, out, grid, height, columns, epilogue, ahead);
         clock.lap(Part::Multiply);
         if measure {
-            // The shift is the mean of the first strip.
-            let means = &mut unread[..channels];
-            means.fill(0.0);
-            sums.fill(0.0);
-            plane_sums(isa, out, grid, height, columns, means);
-            let samples: f32 = mask.iter().sum();
-            let count = f64::from(samples) * (height * layout.extent.width) as f64;
-            for (shift, &sum) in shift.iter_mut().zip(&*means) {
-                *shift = (sum / count) as f32;
-            }
-            row_moments(isa, out, grid, height, columns, mask, shift, sums);
+            self.shift_and_measure(layout, mask, height, out, &mut unread[..channels], shift, sums);
             clock.lap(Part::Moments);
         }
+    }
+
+    /// Starts a chunk's moments: the shift is the mean of its first `rows` rows, placed as `layout` says.
+    fn shift_and_measure(
+        &self,
+        layout: &Layout,
+        mask: &[f32],
+        rows: usize,
+        planes: &[f32],
+        means: &mut [f64],
+        shift: &mut [f32],
+        sums: &mut [f32],
+    ) {
+        let (isa, grid, columns) = (self.plan.isa, layout.grid(), layout.columns());
+        means.fill(0.0);
+        sums.fill(0.0);
+        plane_sums(isa, planes, grid, rows, columns, means);
+        let samples: f32 = mask.iter().sum();
+        let count = f64::from(samples) * (rows * layout.extent.width) as f64;
+        for (shift, &sum) in shift.iter_mut().zip(&*means) {
+            *shift = (sum / count) as f32;
+        }
+        row_moments(isa, planes, grid, rows, columns, mask, shift, sums);
     }
 
     fn store(&self, workspace: &mut Workspace, id: ValueId) {
@@ -229,16 +242,10 @@ impl Pass<'_> {
                 let planes = &shared.tensors[tensor.0][group * layout.group_len()..][..layout.group_len()];
                 if local == 0 {
                     let means = &mut unread[..channels];
-                    means.fill(0.0);
-                    sums.fill(0.0);
-                    plane_sums(isa, planes, grid, rows, columns, means);
-                    let samples: f32 = mask.iter().sum();
-                    let count = f64::from(samples) * extent.area() as f64;
-                    for (shift, &sum) in shift.iter_mut().zip(&*means) {
-                        *shift = (sum / count) as f32;
-                    }
+                    self.shift_and_measure(&layout, mask, rows, planes, means, shift, sums);
+                } else {
+                    row_moments(isa, planes, grid, rows, columns, mask, shift, sums);
                 }
-                row_moments(isa, planes, grid, rows, columns, mask, shift, sums);
             }
             let count = (self.samples(chunk, size).len() * extent.area()) as f64;
             let sums = sums.chunks_exact(2 * MAX_LANES);

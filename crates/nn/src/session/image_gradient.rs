@@ -61,35 +61,13 @@ impl Session {
             let here = group.start * pixels..group.end * pixels;
             threads.run(|| pass.forward(workspace, store, &images[here.clone()]));
             let first = group.start;
-            pass.logit_gradient(workspace, &mut |sample, logits, slope| {
-                slopes(first + sample, logits, slope)
-            });
+            pass.logit_slopes(workspace, true, |sample, logits, slope| slopes(first + sample, logits, slope));
             threads.run(|| pass.backward(workspace, store));
             if let Some(id) = plan.schedule.images {
                 gather(&plan.program.tensors[0], &workspace.gradients[id.0], &mut gradient[here]);
             }
         }
         Ok(gradient)
-    }
-}
-
-impl Pass<'_> {
-    /// Puts what `slopes` says into the buffer of the logits' gradient.
-    fn logit_gradient(&self, workspace: &mut Workspace, slopes: &mut LogitSlopes<'_>) {
-        let program = &self.plan.program;
-        let layout = *program.layout(program.logits);
-        let classes = layout.extent.channels;
-        let target = self.plan.schedule.logits.0;
-        workspace.gradients[target][..layout.len(self.batch)].fill(0.0);
-        let mut row = vec![0.0; 2 * classes];
-        let (logits, slope) = row.split_at_mut(classes);
-        for sample in 0..self.batch {
-            self.logits(workspace, sample, logits);
-            slopes(sample, logits, slope);
-            for (class, &slope) in slope.iter().enumerate() {
-                workspace.gradients[target][layout.at(sample, class, 0)] = slope;
-            }
-        }
     }
 }
 
