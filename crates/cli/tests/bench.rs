@@ -194,3 +194,43 @@ fn batches_are_timed_alone_and_beside_the_steps_they_feed() {
     refused(&["--data-dir", "none"], 3, &["`rarefy data fetch cifar10`"]);
     refused(&["--data", "digit"], 2, &["`digits`"]);
 }
+
+#[test]
+fn every_instance_of_the_products_is_timed_and_what_the_engine_takes_is_marked() {
+    const KERNELS: [&str; 11] = [
+        "kernels",
+        "--in",
+        "8",
+        "--out",
+        "8",
+        "--size",
+        "6",
+        "--batch-size",
+        "3",
+        "--steps=2",
+        "--threads=1",
+    ];
+    for (flags, picked) in [
+        (&["--density", "0.3"][..], "sparse 1x"),
+        (&["--density", "0.3", "--pattern", "block:4x4"], "block 4x"),
+        (&["--density", "0.9"], "dense 4x"),
+    ] {
+        let report = json(&[&KERNELS, flags].concat());
+        let instances = report["instances"].as_array().unwrap();
+        let isas = rarefy::kernels::Isa::available();
+        // One output a tile, two, four, and a dense layer.
+        assert_eq!(instances.len(), 4 * isas.len());
+        let of = |instance: &Value, key: &str| instance[key]["kernel"].as_str().unwrap().to_owned();
+        let marked: Vec<_> = instances.iter().filter(|instance| instance["picked"] == true).collect();
+        assert!(!marked.is_empty(), "nothing is marked for {flags:?}");
+        for instance in marked {
+            assert_eq!(instance["isa"].as_str(), isas.first().map(|isa| isa.name()));
+            assert!(of(instance, "forward").starts_with(picked), "{} for {flags:?}", of(instance, "forward"));
+        }
+        for direction in ["forward", "input_grad", "weight_grad"] {
+            assert!(instances.iter().all(|instance| number(&instance[direction], "gflops") > 0.0));
+        }
+    }
+    assert!(text(&KERNELS).contains("GFLOP/s"));
+    fails(rarefy(&folder()).args(["bench", "kernels", "--kernel", "4"]), 2, &["kernel"]);
+}

@@ -1,7 +1,7 @@
 //! Evaluates an activation into a tile: `mask * relu(sum of scaled, shifted planes)`.
 
 use crate::lanes::{Kernel, Lanes, vectors, vectors_mut};
-use crate::{Grid, Isa};
+use crate::{Grid, Isa, Write};
 
 /// One summand of [`combine`].
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +35,7 @@ pub fn combine(
     mask: &[f32],
     tile: &mut [f32],
     to: Grid,
-    keep: Option<&mut [f32]>,
+    keep: Option<(&mut [f32], Write)>,
     channels: usize,
     rows: usize,
     columns: usize,
@@ -54,7 +54,7 @@ struct Combine<'a> {
     mask: &'a [f32],
     tile: &'a mut [f32],
     to: Grid,
-    keep: Option<&'a mut [f32]>,
+    keep: Option<(&'a mut [f32], Write)>,
     channels: usize,
     rows: usize,
     columns: usize,
@@ -114,13 +114,16 @@ impl Combine<'_> {
                         }
                     }
                 }
-                if let Some(keep) = &mut self.keep {
+                if let Some((keep, write)) = &mut self.keep {
                     let keep: &mut [L::V] = vectors_mut(&mut keep[from..from + reach]);
                     for (i, &out) in out.iter().enumerate() {
-                        keep[i * step] = out;
+                        write.vector(lanes, &mut keep[i * step], out);
                     }
                 }
             }
+        }
+        if let Some((_, write)) = self.keep {
+            write.end();
         }
     }
 }

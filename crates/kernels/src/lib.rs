@@ -13,7 +13,7 @@
 //! outside them. Nothing outside the planes is read or written. Sums run in an order that depends on shapes alone, so the same call
 //! gives the same bits; instruction sets differ in rounding. NaN is carried on, never dropped. The only unsafe code of the workspace
 //! is here: `buffer` (views of aligned lines), `planes` with its two users `spmm` and `sddmm` (reads checked on entry), `ahead` (a
-//! prefetch) and `resident` (work lent to a thread).
+//! prefetch), `lanes` and `write` (stores past the caches) and `resident` (work lent to a thread).
 
 #![deny(unsafe_code)]
 
@@ -33,6 +33,7 @@ mod probe;
 mod resident;
 mod sddmm;
 mod spmm;
+mod write;
 
 pub use ahead::Ahead;
 pub use buffer::Buffer;
@@ -46,7 +47,8 @@ pub use planes::Grid;
 pub use probe::{CHAINS, multiply_adds};
 pub use resident::Resident;
 pub use sddmm::{reduce_accumulators, sddmm, tile_taps};
-pub use spmm::{Epilogue, TILE_WIDTH, spmm, tile_vectors};
+pub use spmm::{Epilogue, TILE_WIDTH, partial_len, spmm, tile_vectors};
+pub use write::Write;
 
 /// Widest vector of any instruction set, in f32 lanes.
 pub const MAX_LANES: usize = 16;

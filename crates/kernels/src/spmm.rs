@@ -6,7 +6,7 @@
 use crate::ahead::{Ahead, STEP_TAPS, Walk};
 use crate::lanes::{Kernel, Lanes, vectors, vectors_mut};
 use crate::planes::Reads;
-use crate::{Grid, Isa, MAX_LANES, Taps, balanced};
+use crate::{Grid, Isa, MAX_LANES, Taps, Write, balanced};
 
 /// What happens to an output plane as it is written.
 ///
@@ -40,8 +40,9 @@ pub enum Epilogue<'a> {
 /// Meanwhile `ahead` is brought into the second cache. Each number is summed in tap order, block by block, whatever the register tile: the same rows in several calls give the same bits.
 ///
 /// # Shapes
-/// `output`: one plane per output, placed as `grid` says; `input`: at least `max(offsets) + (rows - 1) * input_row + columns`
-/// numbers if there are taps. `columns` is a multiple of the lanes.
+/// `output`: one plane per output, placed as `grid` says, written once, the way `write` says; `input`: at least
+/// `max(offsets) + (rows - 1) * input_row + columns` numbers if there are taps. `columns` is a multiple of the lanes. `partial`:
+/// [`partial_len`] numbers, overwritten.
 ///
 /// # Panics
 /// If a slice is shorter than that, `columns` is no multiple of the lanes or `taps` are not well formed.
@@ -55,6 +56,8 @@ pub fn spmm(
     rows: usize,
     columns: usize,
     epilogue: Epilogue<'_>,
+    write: Write,
+    partial: &mut [f32],
     ahead: Ahead<'_>,
 ) {
     assert!(columns.is_multiple_of(isa.lanes()), "columns must be a multiple of the lanes");
@@ -65,16 +68,25 @@ pub fn spmm(
     }
     taps.check_reads(input.len(), Grid { plane: 0, row: input_row }.reach(1, rows, columns));
     assert!(grid.reach(taps.rows * taps.groups, rows, columns) <= output.len(), "output is too short");
+    let partial = &mut partial[..partial_len(taps.groups, taps.blocks())];
     let tiles = (rows * columns / isa.lanes()).div_ceil(tile_vectors(isa.registers(), taps.rows));
     let ahead = Walk::new(ahead, tiles * taps.sets(STEP_TAPS));
-    isa.run(Spmm { taps, input, input_row, output, grid, rows, columns, epilogue, ahead });
+    isa.run(Spmm { taps, input, input_row, output, grid, rows, columns, epilogue, partial, write, ahead });
 }
+
+/// Numbers that [`spmm`] keeps between blocks of taps: the sums of a register tile for all of `groups`.
+pub const fn partial_len(groups: usize, blocks: usize) -> usize {
+    if blocks > 1 { groups * MOST_VECTORS * MAX_LANES } else { 0 }
+}
+
+/// Most vectors of a register tile, all its outputs together.
+const MOST_VECTORS: usize = 16;
 
 /// Most vectors of a register tile of [`spmm`] for groups of `rows` outputs: accumulators, their loads and weights fill the registers.
 /// A tile is at most 8 vectors wide and 1, 2 or 4 rows high; widths are cut [`balanced`].
 pub const fn tile_vectors(registers: usize, rows: usize) -> usize {
     match (registers, rows) {
-        (32, rows) => 16 / rows,
+        (32, rows) => MOST_VECTORS / rows,
         (_, rows) => 12 / rows,
     }
 }
@@ -91,6 +103,8 @@ struct Spmm<'a> {
     rows: usize,
     columns: usize,
     epilogue: Epilogue<'a>,
+    partial: &'a mut [f32],
+    write: Write,
     ahead: Walk<'a>,
 }
 
@@ -99,12 +113,14 @@ impl Kernel for Spmm<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) {
+        let write = self.write;
         match self.taps.rows {
             1 => self.columns::<L, 1>(lanes),
             2 => self.columns::<L, 2>(lanes),
             4 => self.columns::<L, 4>(lanes),
             rows => unreachable!("{rows} rows, checked on entry"),
         }
+        write.end();
     }
 }
 
@@ -185,7 +201,14 @@ impl Spmm<'_> {
                 }
                 let mut sums = [[[lanes.zero(); W]; H]; R];
                 if !first {
-                    sums = self.load::<L, R, H, W>(lanes, group, y, x);
+                    let partial = self.partial::<L, R, H, W>(group);
+                    for r in 0..R {
+                        for h in 0..H {
+                            for w in 0..W {
+                                sums[r][h][w] = partial[(r * H + h) * W + w];
+                            }
+                        }
+                    }
                 }
                 let sets = offsets[start..end].chunks(STEP_TAPS);
                 for (offsets, weights) in sets.zip(values[start * R..end * R].chunks(STEP_TAPS * R)) {
@@ -206,32 +229,30 @@ impl Spmm<'_> {
                 }
                 // A copy, made once: a loop over the sums themselves would keep them in memory, stored again for every tap.
                 let done = sums;
+                if !last {
+                    let partial = self.partial::<L, R, H, W>(group);
+                    for (partial, &sum) in partial.iter_mut().zip(done.iter().flatten().flatten()) {
+                        *partial = sum;
+                    }
+                    continue;
+                }
                 for (r, sums) in done.iter().enumerate() {
                     for (h, sums) in sums.iter().enumerate() {
-                        self.finish::<L, W>(lanes, group * R + r, y + h, x, sums, last);
+                        self.finish::<L, W>(lanes, group * R + r, y + h, x, sums);
                     }
                 }
             }
         }
     }
 
-    /// The sums of the blocks before.
+    /// A group's sums of the blocks before: its output planes, rows and vectors.
     #[inline(always)]
-    fn load<L: Lanes, const R: usize, const H: usize, const W: usize>(
-        &self,
-        lanes: L,
+    fn partial<L: Lanes, const R: usize, const H: usize, const W: usize>(
+        &mut self,
         group: usize,
-        y: usize,
-        x: usize,
-    ) -> [[[L::V; W]; H]; R] {
-        let mut sums = [[[lanes.zero(); W]; H]; R];
-        for (r, sums) in sums.iter_mut().enumerate() {
-            for (h, sums) in sums.iter_mut().enumerate() {
-                let start = self.grid.at(group * R + r, y + h) + x;
-                sums.copy_from_slice(&vectors::<L::V>(&self.output[start..start + W * L::LANES])[..W]);
-            }
-        }
-        sums
+    ) -> &mut [L::V] {
+        let start = group * MOST_VECTORS * L::LANES;
+        &mut vectors_mut(&mut self.partial[start..start + R * H * W * L::LANES])[..R * H * W]
     }
 
     #[inline(always)]
@@ -242,19 +263,24 @@ impl Spmm<'_> {
         y: usize,
         x: usize,
         sums: &[L::V; W],
-        last: bool,
     ) {
         let start = self.grid.at(plane, y) + x;
         let output: &mut [L::V] = vectors_mut(&mut self.output[start..start + W * L::LANES]);
+        let write = self.write;
         match &mut self.epilogue {
-            Epilogue::Bias { bias, mask } if last => {
+            Epilogue::Store => {
+                for (output, &sum) in output.iter_mut().zip(sums) {
+                    write.vector(lanes, output, sum);
+                }
+            }
+            Epilogue::Bias { bias, mask } => {
                 let bias = lanes.splat(bias[plane]);
                 let mask = vectors::<L::V>(mask)[0];
                 for (output, &sum) in output.iter_mut().zip(sums) {
-                    *output = lanes.mul(lanes.add(sum, bias), mask);
+                    write.vector(lanes, output, lanes.mul(lanes.add(sum, bias), mask));
                 }
             }
-            Epilogue::Moments { mask, shift, sums: moments } if last => {
+            Epilogue::Moments { mask, shift, sums: moments } => {
                 let mask = vectors::<L::V>(mask)[0];
                 let shift = lanes.mul(lanes.splat(shift[plane]), mask);
                 let moments = &mut moments[plane * 2 * MAX_LANES..(plane + 1) * 2 * MAX_LANES];
@@ -264,14 +290,13 @@ impl Spmm<'_> {
                 let (mut sum_d, mut sum_dd) = (*first, *second);
                 for (output, &sum) in output.iter_mut().zip(sums) {
                     let x = lanes.mul(sum, mask);
-                    *output = x;
+                    write.vector(lanes, output, x);
                     let d = lanes.sub(x, shift);
                     sum_d = lanes.add(sum_d, d);
                     sum_dd = lanes.mul_add(d, d, sum_dd);
                 }
                 (*first, *second) = (sum_d, sum_dd);
             }
-            _ => output.copy_from_slice(sums),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `rarefy bench`.
 
 mod data;
+mod kernels;
 mod layer;
 mod profile;
 mod step;
@@ -19,6 +20,7 @@ pub(crate) struct Args {
 #[derive(clap::Subcommand)]
 enum What {
     Data(data::Args),
+    Kernels(kernels::Args),
     Layer(layer::Args),
     Step(Box<step::Args>),
 }
@@ -27,6 +29,7 @@ enum What {
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     match &args.what {
         What::Data(args) => data::run(args),
+        What::Kernels(args) => kernels::run(args),
         What::Layer(args) => layer::run(args),
         What::Step(args) => step::run(args),
     }

@@ -4,7 +4,7 @@ use crate::shapes::Case;
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use rarefy_core::random::{Purpose, Stream};
-use rarefy_kernels::{Ahead, Buffer, Epilogue, MAX_LANES, Taps, sddmm, spmm};
+use rarefy_kernels::{Ahead, Buffer, Epilogue, MAX_LANES, Taps, Write, sddmm, spmm};
 
 /// A layer's taps, in groups of `ROWS` outputs over one block.
 struct Layer {
@@ -43,6 +43,8 @@ fn run_spmm<const ROWS: usize>(bencher: Bencher<'_, '_>, case: Case, moments: bo
     let (input, mut output) = (case.planes(case.tile(), 0.5), case.planes(case.grid(), 0.0));
     let (mask, shift) = (vec![1.0; case.isa.lanes()], vec![0.5; case.stage.channels]);
     let mut sums = vec![0.0; case.stage.channels * 2 * MAX_LANES];
+    // One block of taps: no sums between.
+    let mut partial = [];
     bencher.counter(layer.work(case)).bench_local(|| {
         let epilogue = match moments {
             true => Epilogue::Moments { mask: &mask, shift: &shift, sums: &mut sums },
@@ -59,6 +61,8 @@ fn run_spmm<const ROWS: usize>(bencher: Bencher<'_, '_>, case: Case, moments: bo
             side,
             case.columns(),
             epilogue,
+            Write::Cached,
+            &mut partial,
             Ahead::default(),
         );
     });

@@ -4,9 +4,10 @@ use rarefy_kernels::Buffer;
 
 #[test]
 fn a_buffer_is_zeros_of_the_asked_length_on_a_cache_line() {
-    for len in [0, 1, 15, 16, 17, 64, 1000] {
+    // The last ones are of the size of huge pages.
+    for len in [0, 1, 15, 16, 17, 64, 1000, (1 << 19) - 1, 1 << 19, (1 << 20) + 5] {
         let buffer = Buffer::zeros(len);
-        assert_eq!(&buffer[..], vec![0.0; len]);
+        assert!(buffer.len() == len && buffer.iter().all(|&x| x == 0.0), "{len} numbers");
         assert_eq!(buffer.as_ptr().addr() % 64, 0, "{len} numbers");
     }
     assert!(Buffer::default().is_empty());
@@ -15,13 +16,15 @@ fn a_buffer_is_zeros_of_the_asked_length_on_a_cache_line() {
 
 #[test]
 fn every_number_of_a_buffer_keeps_what_is_written_and_a_copy_is_apart() {
-    let mut buffer = Buffer::zeros(37);
-    for (i, x) in buffer.iter_mut().enumerate() {
-        *x = i as f32;
+    for len in [37, (1 << 19) + 37] {
+        let mut buffer = Buffer::zeros(len);
+        for (i, x) in buffer.iter_mut().enumerate() {
+            *x = i as f32;
+        }
+        let copy = buffer.clone();
+        buffer.fill(-1.0);
+        assert!(copy.len() == len && copy.iter().enumerate().all(|(i, &x)| x == i as f32));
+        assert!(buffer.iter().all(|&x| x == -1.0));
+        assert_eq!(copy.as_ptr().addr() % 64, 0);
     }
-    let copy = buffer.clone();
-    buffer.fill(-1.0);
-    assert!(copy.iter().enumerate().all(|(i, &x)| x == i as f32));
-    assert_eq!(&buffer[..], [-1.0; 37]);
-    assert_eq!(copy.as_ptr().addr() % 64, 0);
 }

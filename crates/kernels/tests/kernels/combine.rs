@@ -2,7 +2,7 @@
 
 use crate::common::*;
 use proptest::prelude::*;
-use rarefy_kernels::{Grid, Isa, Term, combine, naive};
+use rarefy_kernels::{Grid, Isa, Term, Write, combine, naive};
 
 /// Two terms' planes with an affine map each, a mask, and where the result goes.
 struct Case {
@@ -60,6 +60,7 @@ impl Case {
         let mut tile = Planes::canaries(size.every(1), self.tile);
         let mut kept = Planes::canaries(size, self.from);
         let to = tile.grid;
+        let write = if relu { Write::Streamed } else { Write::Cached };
         combine(
             isa,
             &self.terms(affine),
@@ -69,7 +70,7 @@ impl Case {
             &self.mask,
             tile.view_mut(),
             to,
-            keep.then_some(kept.view_mut()),
+            keep.then_some((kept.view_mut(), write)),
             size.channels,
             size.rows,
             size.columns,

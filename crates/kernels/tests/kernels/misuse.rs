@@ -3,8 +3,8 @@
 
 use crate::common::*;
 use rarefy_kernels::{
-    AdamStep, Ahead, Epilogue, Gate, Grid, Isa, MAX_LANES, Moments, NormTerm, SgdStep, Taps, Term, adam,
-    combine, finish_gradient, loss, plane_sums, reduce_accumulators, row_moments, sddmm, sgd, spmm,
+    AdamStep, Ahead, Epilogue, Gate, Grid, Isa, MAX_LANES, Moments, NormTerm, SgdStep, Taps, Term, Write,
+    adam, combine, finish_gradient, loss, plane_sums, reduce_accumulators, row_moments, sddmm, sgd,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -55,7 +55,7 @@ fn combine_refuses_short_slices() {
                 let mut tile = vec![0.0; tile_len - usize::from(short == 4)];
                 let mut keep = vec![0.0; len - usize::from(short == 5)];
                 let mask = cut(&mask, short == 6);
-                let (terms, keep) = ([term(0), term(2)], Some(&mut keep[..]));
+                let (terms, keep) = ([term(0), term(2)], Some((&mut keep[..], Write::Cached)));
                 combine(isa, &terms, from, step, true, mask, &mut tile, to, keep, channels, 2, columns);
                 // A plain copy.
                 let term = Term { planes: cut(&numbers, short == 7), affine: None };
@@ -191,9 +191,7 @@ fn columns_that_are_no_whole_vectors_are_refused() {
         let (x, mut out, mut sums) = (vec![0.0; 2 * n], vec![0.0; 2 * n], [0.0]);
         let taps = Taps { rows: 1, groups: 1, starts: &[0, 1], offsets: &[0], values: &[1.0] };
         let expected = "multiple of the lanes";
-        refused("spmm", expected, || {
-            spmm(isa, taps, &x, n, &mut out, grid, 1, n, Epilogue::Store, Ahead::default())
-        });
+        refused("spmm", expected, || spmm(isa, taps, &x, n, &mut out, grid, 1, n, Epilogue::Store));
         refused("sddmm", expected, || sddmm(isa, taps, &x, grid, &x, n, 1, n, &mut out, Ahead::default()));
         let term = Term { planes: &x, affine: None };
         refused("combine", expected, || {
@@ -229,9 +227,7 @@ fn outputs_terms_and_steps_without_a_kernel_are_refused() {
         for rows in [0, 3, 5, 8] {
             let taps = Taps { rows, groups: 1, starts: &[0, 0], offsets: &[], values: &[] };
             let expected = format!("no kernel for {rows} rows");
-            refused("spmm", &expected, || {
-                spmm(isa, taps, &[], 0, &mut [], grid, 0, 0, Epilogue::Store, Ahead::default())
-            });
+            refused("spmm", &expected, || spmm(isa, taps, &[], 0, &mut [], grid, 0, 0, Epilogue::Store));
             refused("sddmm", &expected, || {
                 sddmm(isa, taps, &[], grid, &[], 0, 0, 0, &mut [], Ahead::default())
             });

@@ -2,7 +2,7 @@
 
 use crate::common::*;
 use crate::misuse::{cut, each_short_slice_is_refused, refused};
-use rarefy_kernels::{Ahead, Epilogue, Grid, Isa, MAX_LANES, Taps, sddmm, spmm};
+use rarefy_kernels::{Ahead, Epilogue, Grid, Isa, MAX_LANES, Taps, Write, partial_len, sddmm};
 
 fn layer_of(isa: Isa, unit: usize) -> Layer {
     Layer::new(Shape { blocks: 2, ..Shape::full(unit, 2, 3, 2) }, isa.lanes())
@@ -28,18 +28,7 @@ fn both_refuse(isa: Isa, layer: &Layer, taps: Taps<'_>, to: Places, expected: [&
     let Places { input_row, grid, rows, columns } = to;
     let (mut out, input) = (layer.canaries(), &layer.input);
     refused("spmm", expected[0], || {
-        spmm(
-            isa,
-            taps,
-            input,
-            input_row,
-            out.view_mut(),
-            grid,
-            rows,
-            columns,
-            Epilogue::Store,
-            Ahead::default(),
-        );
+        spmm(isa, taps, input, input_row, out.view_mut(), grid, rows, columns, Epilogue::Store);
     });
     out.assert_untouched();
     let gradient = layer.gradient(&mut Numbers::new(1));
@@ -58,7 +47,7 @@ fn spmm_refuses_short_slices() {
             let (outputs, Places { input_row, grid, rows, columns }) = (layer.size.channels, places(&layer));
             let per_output = vec![0.0; outputs];
             let mask = vec![1.0; isa.lanes()];
-            each_short_slice_is_refused(isa, "spmm", 8, |short| {
+            each_short_slice_is_refused(isa, "spmm", 9, |short| {
                 let values = cut(&layer.values, short == 0);
                 let offsets = &layer.offsets[..layer.offsets.len() - usize::from(short == 1)];
                 let taps = Taps { values, offsets, ..layer.taps() };
@@ -68,23 +57,18 @@ fn spmm_refuses_short_slices() {
                 let mut sums = vec![0.0; outputs * 2 * MAX_LANES - usize::from(short == 3)];
                 let (bias, mask) = (cut(&per_output, short == 4 || short == 5), cut(&mask, short == 6));
                 let input = cut(&layer.input, short == 7);
+                let mut room = vec![0.0; partial_len(layer.taps().groups, 2) - usize::from(short == 8)];
+                let mut run = |epilogue: Epilogue<'_>| {
+                    let (write, room, ahead) = (Write::Cached, &mut room[..], Ahead::default());
+                    rarefy_kernels::spmm(
+                        isa, taps, input, input_row, out, grid, rows, columns, epilogue, write, room, ahead,
+                    );
+                };
                 if short != 4 {
-                    let epilogue = Epilogue::Moments { mask, shift: bias, sums: &mut sums };
-                    spmm(isa, taps, input, input_row, out, grid, rows, columns, epilogue, Ahead::default());
+                    run(Epilogue::Moments { mask, shift: bias, sums: &mut sums });
                 }
                 if short != 3 {
-                    spmm(
-                        isa,
-                        taps,
-                        input,
-                        input_row,
-                        out,
-                        grid,
-                        rows,
-                        columns,
-                        Epilogue::Bias { bias, mask },
-                        Ahead::default(),
-                    );
+                    run(Epilogue::Bias { bias, mask });
                 }
             });
         }
@@ -215,18 +199,7 @@ fn starts_beyond_the_taps_or_backwards_are_refused() {
                 refused("spmm", "", || {
                     let Places { input_row, grid, rows, columns } = to;
                     let out = out.view_mut();
-                    spmm(
-                        isa,
-                        taps,
-                        &layer.input,
-                        input_row,
-                        out,
-                        grid,
-                        rows,
-                        columns,
-                        Epilogue::Store,
-                        Ahead::default(),
-                    );
+                    spmm(isa, taps, &layer.input, input_row, out, grid, rows, columns, Epilogue::Store);
                 });
                 out.assert_guarded();
                 let gradient = layer.gradient(&mut Numbers::new(1));

@@ -4,7 +4,7 @@ use crate::common::*;
 use proptest::prelude::*;
 use rarefy_kernels::{
     Ahead, Epilogue, Gate, Isa, MAX_LANES, NormTerm, TILE_WIDTH, Taps, finish_gradient, plane_sums,
-    reduce_accumulators, row_moments, sddmm, spmm, tile_vectors,
+    reduce_accumulators, row_moments, sddmm, tile_vectors,
 };
 use std::ops::Range;
 
@@ -28,7 +28,7 @@ fn moments_of(
     let from = (y.start * layer.input_row + x.start).min(layer.input.len());
     let to = (grid.at(0, y.start) + x.start).min(out.view().len());
     let (input, out) = (&layer.input[from..], &mut out.view_mut()[to..]);
-    spmm(isa, layer.taps(), input, layer.input_row, out, grid, y.len(), x.len(), epilogue, Ahead::default());
+    spmm(isa, layer.taps(), input, layer.input_row, out, grid, y.len(), x.len(), epilogue);
 }
 
 proptest! {
@@ -89,7 +89,7 @@ proptest! {
                 let mut out = layer.canaries();
                 let (grid, Size { rows, columns, .. }) = (out.grid, out.size);
                 let (input, row) = (&layer.input, layer.input_row);
-                spmm(isa, layer.taps(), input, row, out.view_mut(), grid, rows, columns, Epilogue::Store, Ahead::default());
+                spmm(isa, layer.taps(), input, row, out.view_mut(), grid, rows, columns, Epilogue::Store);
                 out.numbers()
             };
             same_bits(&product(&layer), &product(&apart), (isa.name(), "spmm"));

@@ -2,7 +2,9 @@
 
 use crate::common::*;
 use proptest::prelude::*;
-use rarefy_kernels::{Ahead, Epilogue, Isa, MAX_LANES, TILE_WIDTH, balanced, naive, spmm, tile_vectors};
+use rarefy_kernels::{
+    Ahead, Buffer, Epilogue, Grid, Isa, MAX_LANES, TILE_WIDTH, Write, balanced, naive, tile_vectors,
+};
 use std::collections::BTreeSet;
 
 /// All epilogues of one layer against the twin.
@@ -17,18 +19,7 @@ fn check(isa: Isa, layer: &Layer, numbers: &mut Numbers) {
 fn run(isa: Isa, layer: &Layer, epilogue: Epilogue<'_>) -> Planes {
     let mut out = layer.canaries();
     let (grid, Size { rows, columns, .. }) = (out.grid, out.size);
-    spmm(
-        isa,
-        layer.taps(),
-        &layer.input,
-        layer.input_row,
-        out.view_mut(),
-        grid,
-        rows,
-        columns,
-        epilogue,
-        Ahead::default(),
-    );
+    spmm(isa, layer.taps(), &layer.input, layer.input_row, out.view_mut(), grid, rows, columns, epilogue);
     out.assert_guarded();
     out
 }
@@ -121,6 +112,51 @@ fn register_tiles_fill_the_registers_and_fit() {
     }
 }
 
+/// Rows that start `offset` numbers into a cache line, and how they are written.
+fn written(isa: Isa, layer: &Layer, offset: usize, write: Write) -> (Vec<u32>, Vec<u32>) {
+    let Size { channels, rows, columns, .. } = layer.size;
+    let grid = Grid { plane: rows * columns, row: columns };
+    let mut numbers = Numbers::new(3);
+    let (mask, shift) = (numbers.mask(isa.lanes()), numbers.list(channels));
+    let mut sums = vec![0.0; channels * 2 * MAX_LANES];
+    let mut out = Buffer::zeros(offset + channels * rows * columns);
+    let epilogue = Epilogue::Moments { mask: &mask, shift: &shift, sums: &mut sums };
+    let (out_here, input) = (&mut out[offset..], &layer.input);
+    let (row, ahead) = (layer.input_row, Ahead::default());
+    let taps = layer.taps();
+    rarefy_kernels::spmm(
+        isa,
+        taps,
+        input,
+        row,
+        out_here,
+        grid,
+        rows,
+        columns,
+        epilogue,
+        write,
+        &mut partial(),
+        ahead,
+    );
+    let bits = |numbers: &[f32]| numbers.iter().map(|x| x.to_bits()).collect();
+    (bits(&out[offset..]), bits(&sums))
+}
+
+#[test]
+fn the_same_bits_are_written_past_the_caches_as_through_them() {
+    for isa in isas() {
+        for unit in [1, 2, 4] {
+            let layer = Layer::new(Shape { blocks: 2, ..Shape::full(unit, 2, 5, 3) }, isa.lanes());
+            // On a line, on a vector within one, on neither.
+            for offset in [0, isa.lanes(), 1] {
+                let [cached, streamed] =
+                    [Write::Cached, Write::Streamed].map(|write| written(isa, &layer, offset, write));
+                assert_eq!(cached, streamed, "{} at {offset}", isa.name());
+            }
+        }
+    }
+}
+
 #[test]
 fn every_density_agrees_with_its_twin() {
     for isa in isas() {
@@ -178,7 +214,6 @@ fn no_rows_or_columns_or_groups_write_nothing() {
                 rows,
                 columns,
                 epilogue,
-                Ahead::default(),
             );
             out.assert_untouched();
             assert!(sums.iter().all(|&sum| sum == 0.5));
@@ -187,18 +222,7 @@ fn no_rows_or_columns_or_groups_write_nothing() {
             rarefy_kernels::Taps { groups: 0, starts: &[0], offsets: &[], values: &[], ..layer.taps() };
         let mut out = layer.canaries();
         let grid = out.grid;
-        spmm(
-            isa,
-            taps,
-            &[],
-            layer.input_row,
-            out.view_mut(),
-            grid,
-            rows,
-            columns,
-            Epilogue::Store,
-            Ahead::default(),
-        );
+        spmm(isa, taps, &[], layer.input_row, out.view_mut(), grid, rows, columns, Epilogue::Store);
         out.assert_untouched();
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::graph::{Extent, Graph, GraphBuilder, GraphError, InitRule};
 use crate::params::{ParamStore, initialize};
-use crate::plan::{Mode, Part, Pass, Phase, Plan, Span, Workspace};
+use crate::plan::{Mode, Part, Pass, Phase, Plan, Span, Weights, Workspace};
 use crate::session::{SessionError, Threads};
 use rarefy_core::Pattern;
 use rarefy_core::random::{Purpose, Stream};
@@ -55,6 +55,7 @@ pub struct LayerTimes {
 pub struct LayerBench {
     graph: Graph,
     plan: Plan,
+    weights: Weights,
     workspace: Workspace,
     store: ParamStore,
     threads: Threads,
@@ -83,20 +84,21 @@ impl LayerBench {
         initialize(&mut store, seed);
         let threads = Threads::new(threads)?;
         let plan = Plan::new(&graph, store.patterns(), batch, isa, true);
-        let mut workspace = Workspace::new(&plan, threads.count());
-        plan.refresh(&mut workspace, &store);
+        let workspace = Workspace::new(&plan, threads.count());
+        let mut weights = Weights::new(&plan);
+        plan.refresh(&mut weights, &store);
         let mut stream = Stream::new(seed, Purpose::Synthetic, 0);
         let images = (0..batch * graph.input().len()).map(|_| stream.normal() as f32).collect();
         let labels = vec![0; batch];
-        Ok(Self { graph, plan, workspace, store, threads, images, labels })
+        Ok(Self { graph, plan, weights, workspace, store, threads, images, labels })
     }
 
     /// One forward and backward pass.
     pub fn run(&mut self) -> LayerTimes {
-        let Self { plan, workspace, store, threads, images, labels, graph } = self;
+        let Self { plan, weights, workspace, store, threads, images, labels, graph } = self;
         let count = threads.count();
         workspace.reset_clocks(plan.spans());
-        let pass = Pass { plan, batch: labels.len(), parallel: count > 1, mode: Mode::Train };
+        let pass = Pass::new(plan, weights, labels.len(), count > 1, Mode::Train);
         threads.run(|| {
             pass.forward(workspace, store, images);
             pass.loss(workspace, labels, Some(1.0 / labels.len() as f64));

@@ -11,7 +11,9 @@ use super::program::{Convolve, Forward, ValueId};
 use super::schedule::{Backward, GradId, Target};
 use super::workspace::{Scratch, Workspace};
 use crate::params::{Column, ParamStore};
-use rarefy_kernels::{Ahead, Buffer, Epilogue, Term, combine, plane_sums, reduce_accumulators, sddmm, spmm};
+use rarefy_kernels::{
+    Ahead, Buffer, Epilogue, Term, Write, combine, plane_sums, reduce_accumulators, sddmm, spmm,
+};
 use std::mem::take;
 use std::ops::Range;
 
@@ -68,7 +70,7 @@ impl Pass<'_> {
         target: &Target,
         dense: &mut Option<DenseGradients<'_>>,
     ) {
-        let program = &self.plan.program;
+        let program = self.program;
         let Forward::Convolve(op) = &program.forward[index] else { return };
         let (source, output) = (*program.layout(op.source), program.tensors[op.output.0]);
         if let Some(dense) = dense {
@@ -120,11 +122,11 @@ impl Pass<'_> {
                         ahead = self.backward_ahead(shared, op, gradient, target, next, &strip, out);
                     }
                     let sums_of = (&mut *accumulators, &mut *bias_sums);
-                    self.weight_products(shared, op, layer, &strip, scratch, sums_of, ahead[0]);
+                    self.weight_products(op, layer, &strip, scratch, sums_of, ahead[0]);
                     if *target == Target::Nowhere {
                         continue;
                     }
-                    self.input_products(shared, op, &strip, scratch, ahead[1]);
+                    self.input_products(op, &strip, scratch, ahead[1]);
                     let out = &mut out.data[local * source.group_len()..(local + 1) * source.group_len()];
                     for phase in 0..phases {
                         let region = g.region(&source, phase, &strip);
@@ -174,7 +176,7 @@ impl Pass<'_> {
         strip: &Range<usize>,
         out: &'b [f32],
     ) -> [Ahead<'b>; 2] {
-        let (program, g) = (&self.plan.program, &op.geometry);
+        let (program, g) = (&self.program, &op.geometry);
         let (source, output) = (program.layout(op.source), &program.tensors[op.output.0]);
         let mut ahead = [Ahead::default(); 2];
         let run = g.gradient_run(output, strip);
@@ -208,7 +210,6 @@ impl Pass<'_> {
     /// Weight gradient of one strip, from its two tiles.
     fn weight_products(
         &self,
-        workspace: &Workspace,
         op: &Convolve,
         layer: &CompiledLayer,
         strip: &Range<usize>,
@@ -221,7 +222,7 @@ impl Pass<'_> {
         if rows.is_empty() {
             return;
         }
-        let taps = layer.forward.taps(&workspace.weights[op.layer].0);
+        let taps = layer.forward.taps(&self.weights.layers[op.layer][0]);
         let planes = &scratch.gradient_tile[g.in_gradient(strip, rows.start)..];
         let (height, columns) = (rows.len(), g.output_columns());
         let (tile, row) = (&scratch.tile, g.tile.row);
@@ -231,19 +232,14 @@ impl Pass<'_> {
     }
 
     /// Raw input gradient of one strip, in planes `[phase][channel]`.
-    fn input_products(
-        &self,
-        workspace: &Workspace,
-        op: &Convolve,
-        strip: &Range<usize>,
-        scratch: &mut Scratch,
-        ahead: Ahead<'_>,
-    ) {
+    fn input_products(&self, op: &Convolve, strip: &Range<usize>, scratch: &mut Scratch, ahead: Ahead<'_>) {
         let (isa, g) = (self.plan.isa, &op.geometry);
-        let taps = self.plan.layers[op.layer].transposed.taps(&workspace.weights[op.layer].1);
+        let taps = self.plan.layers[op.layer].transposed.taps(&self.weights.layers[op.layer][1]);
         let (rows, columns) = (g.phase_rows(strip).len(), g.dx_columns());
-        let Scratch { gradient_tile, dx, clock, .. } = scratch;
-        spmm(isa, taps, gradient_tile, g.gradient.row, dx, g.dx, rows, columns, Epilogue::Store, ahead);
+        let Scratch { gradient_tile, dx, partial, clock, .. } = scratch;
+        let (row, write) = (g.gradient.row, Write::Cached);
+        let epilogue = Epilogue::Store;
+        spmm(isa, taps, gradient_tile, row, dx, g.dx, rows, columns, epilogue, write, partial, ahead);
         clock.lap(Part::InputGradient);
     }
 
@@ -267,7 +263,7 @@ impl Pass<'_> {
         target: &Target,
         own: &(impl Fn(&Workspace, usize, &[f32], &mut [f32]) -> bool + Sync),
     ) {
-        let layout = *self.plan.program.layout(value);
+        let layout = *self.program.layout(value);
         let (channels, size) = (layout.extent.channels, self.plan.chunk());
         let chunks = self.batch.div_ceil(size);
         let mut out = self.take_target(workspace, target);
@@ -300,7 +296,7 @@ impl Pass<'_> {
 
     /// `out = of_gradient * gradient + of_input * x + constant` at the pixels of a norm's stored input.
     fn norm_back(&self, workspace: &mut Workspace, value: ValueId, term: usize, from: GradId, to: GradId) {
-        let program = &self.plan.program;
+        let program = self.program;
         let term = program.values[value.0].terms[term];
         let layout = program.tensors[term.tensor.0];
         let size = self.plan.chunk();

@@ -1,5 +1,6 @@
 //! Cuts an operation's outputs into chunks of samples and runs them, on one thread or many, with the same result.
 
+use crate::session::attentive;
 use std::ops::Range;
 
 /// Outputs that can be cut between chunks.
@@ -66,7 +67,7 @@ pub(crate) fn for_each_chunk<S: Split>(
             let middle = range.start + len / 2;
             let (left, right) = outputs.split(len / 2);
             if parallel {
-                rayon::join(
+                attentive::join(
                     || for_each_chunk(parallel, range.start..middle, left, run),
                     || for_each_chunk(parallel, middle..range.end, right, run),
                 );

@@ -1,7 +1,7 @@
 //! New patterns for some layers of a compiled network, in place.
 
 use super::program::{Convolve, Forward, Program};
-use super::{MAX_ACCUMULATOR_BYTES, Plan, Workspace};
+use super::{MAX_ACCUMULATOR_BYTES, Plan, Weights, Workspace};
 use crate::params::{Column, ParamStore};
 use rarefy_kernels::Buffer;
 
@@ -12,6 +12,7 @@ impl Plan {
     pub(crate) fn recompile(
         &mut self,
         workspace: &mut Workspace,
+        packed: &mut Weights,
         store: &ParamStore,
         layers: impl IntoIterator<Item = usize>,
         index: &mut Vec<u32>,
@@ -21,10 +22,10 @@ impl Plan {
             let compiled = &mut self.layers[layer];
             compiled.compile(&store.patterns()[layer], &convolve.geometry, index);
             let column = store.slice(convolve.weight, Column::Value);
-            let (forward, transposed) = &mut workspace.weights[layer];
-            for (packed, values) in [(&compiled.forward, forward), (&compiled.transposed, transposed)] {
-                values.resize(packed.order.len(), 0.0);
-                packed.refresh(column, values);
+            let [forward, transposed] = &mut packed.layers[layer];
+            for (taps, values) in [(&compiled.forward, forward), (&compiled.transposed, transposed)] {
+                values.resize(taps.order.len(), 0.0);
+                taps.refresh(column, values);
             }
             let weights = self.layers[layer].forward.order.len();
             let Some(convolve) = convolution(&self.program, layer) else { continue };
@@ -38,6 +39,7 @@ impl Plan {
     pub(crate) fn reserve(
         &mut self,
         workspace: &mut Workspace,
+        packed: &mut Weights,
         store: &ParamStore,
         weights: &[usize],
         index: &mut Vec<u32>,
@@ -48,10 +50,10 @@ impl Plan {
             let weights = weights.clamp(pattern.nnz(), shape.len());
             self.layers[layer].reserve(pattern, &convolve.geometry, weights);
             index.reserve(shape.len().saturating_sub(index.len()));
-            let (forward, transposed) = &mut workspace.weights[layer];
+            let [forward, transposed] = &mut packed.layers[layer];
             let compiled = &self.layers[layer];
-            for (packed, values) in [(&compiled.forward, forward), (&compiled.transposed, transposed)] {
-                values.reserve(packed.order.capacity().saturating_sub(values.len()));
+            for (taps, values) in [(&compiled.forward, forward), (&compiled.transposed, transposed)] {
+                values.reserve(taps.order.capacity().saturating_sub(values.len()));
             }
             // The fewer weights the more chunks, as long as all partial gradients stay within the limit.
             let most = self.layers[layer].forward.order.capacity();

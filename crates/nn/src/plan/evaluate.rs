@@ -4,7 +4,7 @@ use super::Pass;
 use super::layout::Region;
 use super::program::{Convolve, TensorId, ValueId};
 use super::workspace::Workspace;
-use rarefy_kernels::{Buffer, Grid, Term, combine};
+use rarefy_kernels::{Buffer, Grid, Term, Write, combine};
 use std::ops::Range;
 
 impl Pass<'_> {
@@ -18,7 +18,7 @@ impl Pass<'_> {
         (out, to): (&mut [f32], Grid),
         keep: Option<&mut [f32]>,
     ) {
-        let program = &self.plan.program;
+        let program = self.program;
         let value = &program.values[id.0];
         let layout = program.layout(id);
         if region.is_empty() {
@@ -29,7 +29,7 @@ impl Pass<'_> {
             &workspace.tensors[tensor.0][start + region.start..start + layout.group_len()]
         };
         let mask = program.masks.get(group, self.batch);
-        let mut run = |terms: &[Term<'_>], relu: bool, keep: Option<&mut [f32]>| {
+        let mut run = |terms: &[Term<'_>], relu: bool, keep: Option<(&mut [f32], Write)>| {
             let Region { grid, step, rows, columns, .. } = region;
             let channels = layout.extent.channels;
             combine(self.plan.isa, terms, grid, step, relu, mask, out, to, keep, channels, rows, columns);
@@ -37,7 +37,8 @@ impl Pass<'_> {
         if let (Some(tensor), None) = (value.stored, &keep) {
             return run(&[Term { planes: planes(tensor), affine: None }], false, None);
         }
-        let keep = keep.map(|keep| &mut keep[region.start..]);
+        let write = value.stored.map_or(Write::Cached, |tensor| program.writes[tensor.0]);
+        let keep = keep.map(|keep| (&mut keep[region.start..], write));
         let term = |index: usize| {
             let term = value.terms[index];
             let affine = term.norm.map(|norm| {
@@ -61,7 +62,7 @@ impl Pass<'_> {
         out: &mut [f32],
         keep: Option<&mut [f32]>,
     ) {
-        let layout = self.plan.program.layout(id);
+        let layout = self.program.layout(id);
         self.evaluate(workspace, id, group, Region::whole(layout), (out, layout.flat()), keep);
     }
 
@@ -77,7 +78,7 @@ impl Pass<'_> {
         mut keep: Option<&mut [f32]>,
     ) {
         let g = &op.geometry;
-        let source = self.plan.program.layout(op.source);
+        let source = self.program.layout(op.source);
         let fresh = g.roll(tile, phases, strip);
         for phase in 0..phases {
             let region = g.region(source, phase, &fresh);
@@ -103,11 +104,11 @@ impl Pass<'_> {
         if rows.is_empty() {
             return;
         }
-        let layout = &self.plan.program.tensors[op.output.0];
+        let layout = &self.program.tensors[op.output.0];
         let (from, channels, columns) = (layout.grid(), layout.extent.channels, g.output_columns());
         let here = group * layout.group_len() + rows.start * from.row..(group + 1) * layout.group_len();
         let out = &mut tile[g.in_gradient(strip, rows.start)..];
-        let mask = self.plan.program.masks.get(group, self.batch);
+        let mask = self.program.masks.get(group, self.batch);
         let gradient = &gradient[here.clone()];
         let mut run = |terms: &[Term<'_>]| {
             let (isa, to) = (self.plan.isa, g.gradient);
@@ -135,7 +136,7 @@ impl Pass<'_> {
         run: Range<usize>,
         keep: bool,
     ) -> [&'b [f32]; 2] {
-        let program = &self.plan.program;
+        let program = self.program;
         let value = &program.values[source.0];
         let start = group * program.layout(source).group_len();
         let planes = |tensor: TensorId| {

@@ -32,7 +32,7 @@ impl Pass<'_> {
         (unread, scratch): (&mut [f64], &mut [f32]),
         group: Group<'_>,
     ) {
-        let program = &self.plan.program;
+        let program = self.program;
         let layout = program.layout(group.value);
         let value = &program.values[group.value.0];
         let (len, isa) = (layout.group_len(), self.plan.isa);
@@ -87,7 +87,7 @@ impl Pass<'_> {
         chunks: usize,
     ) {
         if let Target::Finish { .. } = target {
-            for (index, term) in self.plan.program.values[id.0].terms.iter().enumerate() {
+            for (index, term) in self.program.values[id.0].terms.iter().enumerate() {
                 if let Some(norm) = term.norm {
                     self.norm_gradient(workspace, store, norm, 1 + index, chunks);
                 }

@@ -7,7 +7,7 @@ use super::program::{Convolve, Forward, NormId, ValueId};
 use super::workspace::{Scratch, Workspace};
 use super::{Mode, Pass, Plan};
 use crate::params::{Column, ParamStore};
-use rarefy_kernels::{Ahead, Epilogue, MAX_LANES, Moments, plane_sums, row_moments, spmm};
+use rarefy_kernels::{Ahead, Epilogue, MAX_LANES, Moments, Write, plane_sums, row_moments, spmm};
 use std::mem::take;
 use std::ops::Range;
 
@@ -19,7 +19,7 @@ impl Pass<'_> {
         if self.mode == Mode::Eval {
             self.running_statistics(workspace, store);
         }
-        for (index, op) in self.plan.program.forward.iter().enumerate() {
+        for (index, op) in self.program.forward.iter().enumerate() {
             workspace.clock.next(self.plan.forward_span(index));
             match op {
                 Forward::Convolve(convolve) => self.convolve(workspace, store, convolve),
@@ -44,7 +44,7 @@ impl Pass<'_> {
 
     /// Copies the images into the lanes of tensor 0.
     fn load(&self, workspace: &mut Workspace, images: &[f32]) {
-        let layout = self.plan.program.tensors[0];
+        let layout = self.program.tensors[0];
         let size = self.plan.chunk();
         let chunks = self.batch.div_ceil(size);
         let (len, lanes) = (layout.extent.len(), layout.lanes);
@@ -72,7 +72,7 @@ impl Pass<'_> {
     }
 
     fn convolve(&self, workspace: &mut Workspace, store: &ParamStore, op: &Convolve) {
-        let program = &self.plan.program;
+        let program = self.program;
         let (source, output) = (*program.layout(op.source), program.tensors[op.output.0]);
         let (size, g) = (self.plan.chunk(), &op.geometry);
         let chunks = self.batch.div_ceil(size);
@@ -108,21 +108,12 @@ impl Pass<'_> {
                             let run = g.source_run(&source, &strip);
                             let slices = self.source_ahead(shared, op.source, group, run, op.keep);
                             ahead.slices[..2].copy_from_slice(&slices);
-                            ahead.slices[2] = &later[..now.len().min(later.len())];
+                            if self.program.writes[op.output.0] == Write::Cached {
+                                ahead.slices[2] = &later[..now.len().min(later.len())];
+                            }
                         }
                         let height = rows.len();
-                        self.multiply(
-                            shared,
-                            op,
-                            group,
-                            height,
-                            bias,
-                            measured > 0,
-                            fresh,
-                            scratch,
-                            now,
-                            ahead,
-                        );
+                        self.multiply(op, group, height, bias, measured > 0, fresh, scratch, now, ahead);
                         fresh = false;
                     }
                 }
@@ -146,7 +137,6 @@ impl Pass<'_> {
     /// One strip's products, with statistics in the epilogue. The first strip of a chunk (`fresh`) sets the shift.
     fn multiply(
         &self,
-        workspace: &Workspace,
         op: &Convolve,
         group: usize,
         height: usize,
@@ -158,22 +148,23 @@ impl Pass<'_> {
         ahead: Ahead<'_>,
     ) {
         let (isa, g) = (self.plan.isa, &op.geometry);
-        let taps = self.plan.layers[op.layer].forward.taps(&workspace.weights[op.layer].0);
-        let mask = self.plan.program.masks.get(group, self.batch);
-        let layout = &self.plan.program.tensors[op.output.0];
+        let taps = self.plan.layers[op.layer].forward.taps(&self.weights.layers[op.layer][0]);
+        let mask = self.program.masks.get(group, self.batch);
+        let layout = &self.program.tensors[op.output.0];
         let (grid, channels) = (layout.grid(), layout.extent.channels);
-        let columns = g.output_columns();
-        let Scratch { tile, lane_sums, shift, unread, clock, .. } = scratch;
+        let (columns, write) = (g.output_columns(), self.program.writes[op.output.0]);
+        let Scratch { tile, partial, lane_sums, shift, unread, clock, .. } = scratch;
         let sums = &mut lane_sums[..channels * 2 * MAX_LANES];
         if measure && !fresh {
             let shift = &shift[..channels];
             let epilogue = Epilogue::Moments { mask, shift, sums };
-            spmm(isa, taps, tile, g.tile.row, out, grid, height, columns, epilogue, ahead);
+            spmm(isa, taps, tile, g.tile.row, out, grid, height, columns, epilogue, write, partial, ahead);
             clock.lap(Part::Multiply);
             return;
         }
         let epilogue = Epilogue::Bias { bias: &bias[..channels], mask };
-        spmm(isa, taps, tile, g.tile.row, out, grid, height, columns, epilogue, ahead);
+        let write = if measure { Write::Cached } else { write };
+        spmm(isa, taps, tile, g.tile.row, out, grid, height, columns, epilogue, write, partial, ahead);
         clock.lap(Part::Multiply);
         if measure {
             self.shift_and_measure(layout, mask, height, out, &mut unread[..channels], shift, sums);
@@ -205,7 +196,7 @@ impl Pass<'_> {
     }
 
     fn store(&self, workspace: &mut Workspace, id: ValueId) {
-        let layout = *self.plan.program.layout(id);
+        let layout = *self.program.layout(id);
         let size = self.plan.chunk();
         let mut kept = self.take_kept(workspace, id, true);
         let outputs = Chunks::new(&mut kept[..], layout.len(size));
@@ -225,8 +216,8 @@ impl Pass<'_> {
         if self.mode == Mode::Eval {
             return;
         }
-        let tensor = self.plan.program.norms[id.0].tensor;
-        let layout = self.plan.program.tensors[tensor.0];
+        let tensor = self.program.norms[id.0].tensor;
+        let layout = self.program.tensors[tensor.0];
         let Layout { extent, .. } = layout;
         let (size, isa) = (self.plan.chunk(), self.plan.isa);
         let (chunks, channels) = (self.batch.div_ceil(size), extent.channels);
@@ -238,7 +229,7 @@ impl Pass<'_> {
             let sums = &mut lane_sums[..channels * 2 * MAX_LANES];
             let (grid, rows, columns) = (layout.grid(), extent.height, layout.columns());
             for (local, group) in self.chunk_groups(chunk, size).enumerate() {
-                let mask = self.plan.program.masks.get(group, self.batch);
+                let mask = self.program.masks.get(group, self.batch);
                 let planes = &shared.tensors[tensor.0][group * layout.group_len()..][..layout.group_len()];
                 if local == 0 {
                     let means = &mut unread[..channels];
@@ -264,7 +255,7 @@ impl Pass<'_> {
         id: ValueId,
         keep: bool,
     ) -> rarefy_kernels::Buffer {
-        match self.plan.program.values[id.0].stored {
+        match self.program.values[id.0].stored {
             Some(tensor) if keep => take(&mut workspace.tensors[tensor.0]),
             _ => rarefy_kernels::Buffer::default(),
         }
@@ -277,7 +268,7 @@ impl Pass<'_> {
         keep: bool,
         kept: rarefy_kernels::Buffer,
     ) {
-        if let Some(tensor) = self.plan.program.values[id.0].stored.filter(|_| keep) {
+        if let Some(tensor) = self.program.values[id.0].stored.filter(|_| keep) {
             workspace.tensors[tensor.0] = kept;
         }
     }

@@ -7,7 +7,7 @@ use rarefy_kernels::loss::softmax_cross_entropy;
 impl Pass<'_> {
     /// Logits of one sample after a forward pass.
     pub(crate) fn logits(&self, workspace: &Workspace, sample: usize, out: &mut [f32]) {
-        let program = &self.plan.program;
+        let program = self.program;
         let value = &program.values[program.logits.0];
         let tensor = value.stored.unwrap_or(value.terms[0].tensor);
         let layout = &program.tensors[tensor.0];
@@ -38,7 +38,7 @@ impl Pass<'_> {
         keep: bool,
         mut slopes: impl FnMut(usize, &[f32], &mut [f32]),
     ) {
-        let program = &self.plan.program;
+        let program = self.program;
         let layout = *program.layout(program.logits);
         let mut row = std::mem::take(&mut workspace.loss_row);
         let (logits, slope) = row.split_at_mut(layout.extent.channels);

@@ -4,6 +4,7 @@ use super::geometry::{Geometry, Window};
 use super::layout::{Layout, Masks};
 use super::program::{Convolve, Forward, Norm, NormId, PoolKind, Program, TensorId, Term, Value, ValueId};
 use crate::graph::{Extent, Graph, NodeId, Op, Role};
+use rarefy_kernels::Write;
 
 /// Lowers `graph` for vectors of `lanes`.
 pub(crate) fn lower(graph: &Graph, lanes: usize) -> Program {
@@ -256,6 +257,7 @@ impl<'a> Lowering<'a> {
         }
         Program {
             masks: Masks::new(self.lanes),
+            writes: vec![Write::Cached; self.tensors.len()],
             tensors: self.tensors,
             values: self.values,
             norms: self.norms,

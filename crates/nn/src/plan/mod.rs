@@ -18,19 +18,22 @@ mod pool;
 mod profile;
 mod program;
 mod schedule;
+mod sharing;
 #[cfg(test)]
 mod tests;
+mod weights;
 mod workspace;
 
+pub(crate) use chunks::{Chunks, for_each_chunk};
 pub use clock::Part;
 pub use dense::Visit;
 pub(crate) use dense::{DenseGradients, DenseScratch};
 pub use layer::LayerPath;
 pub use profile::{Phase, Profile, Span};
+pub use weights::Weights;
 pub use workspace::Workspace;
 
 use crate::graph::Graph;
-use crate::params::ParamStore;
 
 pub use crate::mode::Mode;
 use layer::CompiledLayer;
@@ -45,6 +48,8 @@ use schedule::Schedule;
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub(crate) program: Program,
+    /// The same for a forward pass alone.
+    pub(crate) forward_only: Program,
     pub(crate) schedule: Schedule,
     pub(crate) layers: Vec<CompiledLayer>,
     pub(crate) blocks: Vec<usize>,
@@ -77,7 +82,8 @@ impl Plan {
         isa: Isa,
         image_gradient: bool,
     ) -> Self {
-        let program = lower::lower(graph, isa.lanes());
+        let mut program = lower::lower(graph, isa.lanes());
+        program.choose_writes(max_batch);
         let schedule = schedule::schedule(&program, max_batch, image_gradient);
         let geometries = program.forward.iter().filter_map(|op| match op {
             Forward::Convolve(convolve) => Some(&convolve.geometry),
@@ -86,6 +92,7 @@ impl Plan {
         let layers = geometries.zip(patterns).map(|(g, pattern)| CompiledLayer::new(pattern, g)).collect();
         let channels = program.tensors.iter().map(|layout| layout.extent.channels).max().unwrap_or(0);
         Self {
+            forward_only: sharing::shared(&program),
             program,
             schedule,
             layers,
@@ -124,18 +131,6 @@ impl Plan {
         named.map(|((layer, &block), name)| layer.path(name, block, self.isa.registers())).collect()
     }
 
-    /// Packs the parameters for the kernels; needed after every change of them.
-    pub fn refresh(&self, workspace: &mut Workspace, store: &ParamStore) {
-        for op in &self.program.forward {
-            if let Forward::Convolve(convolve) = op {
-                let column = store.slice(convolve.weight, crate::params::Column::Value);
-                let (forward, transposed) = &mut workspace.weights[convolve.layer];
-                self.layers[convolve.layer].forward.refresh(column, forward);
-                self.layers[convolve.layer].transposed.refresh(column, transposed);
-            }
-        }
-    }
-
     /// Samples per chunk: whole groups.
     pub(crate) fn chunk(&self) -> usize {
         let share = self.step.div_ceil(CHUNKS).min(self.max_batch.div_ceil(LEAST_CHUNKS));
@@ -165,14 +160,40 @@ impl Plan {
 
 /// Kernel instances that `graph` with these patterns would run, layer by layer.
 pub fn layer_paths(graph: &Graph, patterns: &[Pattern]) -> Vec<LayerPath> {
-    Plan::new(graph, patterns, 1, Isa::best(), false).paths()
+    layer_paths_on(graph, patterns, Isa::best())
+}
+
+/// The same on an instruction set of one's own.
+pub fn layer_paths_on(graph: &Graph, patterns: &[Pattern], isa: Isa) -> Vec<LayerPath> {
+    Plan::new(graph, patterns, 1, isa, false).paths()
 }
 
 /// One pass over a batch: what it needs beside the workspace.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pass<'a> {
     pub(crate) plan: &'a Plan,
+    /// One of the plan's.
+    pub(crate) program: &'a Program,
+    pub(crate) weights: &'a Weights,
     pub(crate) batch: usize,
     pub(crate) parallel: bool,
     pub(crate) mode: Mode,
+}
+
+impl<'a> Pass<'a> {
+    /// A pass whose activations stay for a backward pass.
+    pub(crate) fn new(
+        plan: &'a Plan,
+        weights: &'a Weights,
+        batch: usize,
+        parallel: bool,
+        mode: Mode,
+    ) -> Self {
+        Self { plan, program: &plan.program, weights, batch, parallel, mode }
+    }
+
+    /// A forward pass of one group, in a workspace made [for evaluation](Workspace::for_evaluation).
+    pub(crate) fn evaluation(plan: &'a Plan, weights: &'a Weights, batch: usize) -> Self {
+        Self { plan, program: &plan.forward_only, weights, batch, parallel: false, mode: Mode::Eval }
+    }
 }

@@ -39,7 +39,7 @@ impl Plan {
 impl Pass<'_> {
     /// Scale and shift of every norm from its running statistics.
     pub(crate) fn running_statistics(&self, workspace: &mut Workspace, store: &ParamStore) {
-        for (norm, state) in self.plan.program.norms.iter().zip(&mut workspace.norms) {
+        for (norm, state) in self.program.norms.iter().zip(&mut workspace.norms) {
             let gamma = store.slice(norm.gamma, Column::Value);
             let beta = store.slice(norm.beta, Column::Value);
             for channel in 0..norm.channels {
@@ -58,7 +58,7 @@ impl Pass<'_> {
         id: NormId,
         moments: &[Moments],
     ) {
-        let norm = &self.plan.program.norms[id.0];
+        let norm = &self.program.norms[id.0];
         let state = &mut workspace.norms[id.0];
         let gamma = store.slice(norm.gamma, Column::Value);
         let beta = store.slice(norm.beta, Column::Value);
@@ -82,7 +82,7 @@ impl Pass<'_> {
         row: usize,
         chunks: usize,
     ) {
-        let norm = &self.plan.program.norms[id.0];
+        let norm = &self.program.norms[id.0];
         let channels = norm.channels;
         let count = (self.batch * norm.area) as f64;
         for channel in 0..channels {

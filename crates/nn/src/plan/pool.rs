@@ -21,7 +21,7 @@ impl Pass<'_> {
         to: TensorId,
         kind: PoolKind,
     ) {
-        let program = &self.plan.program;
+        let program = self.program;
         let (source, output) = (*program.layout(from), program.tensors[to.0]);
         let size = self.plan.chunk();
         let mut out = take(&mut workspace.tensors[to.0]);
@@ -57,7 +57,7 @@ impl Pass<'_> {
         gradient: GradId,
         target: &Target,
     ) {
-        let program = &self.plan.program;
+        let program = self.program;
         let Forward::Pool { source: from, output, kind, .. } = &program.forward[index] else { return };
         if *target == Target::Nowhere {
             return;

@@ -7,6 +7,7 @@
 use super::geometry::Geometry;
 use super::layout::{Layout, Masks};
 use crate::graph::{NodeId, PoolWindow};
+use rarefy_kernels::Write;
 
 /// A stored activation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -125,6 +126,8 @@ impl Forward {
 #[derive(Clone, Debug)]
 pub(crate) struct Program {
     pub(crate) tensors: Vec<Layout>,
+    /// How each tensor is written.
+    pub(crate) writes: Vec<Write>,
     pub(crate) masks: Masks,
     pub(crate) values: Vec<Value>,
     pub(crate) norms: Vec<Norm>,
@@ -135,7 +138,20 @@ pub(crate) struct Program {
     pub(crate) owner: Vec<ValueId>,
 }
 
+/// Bytes that a thread writes and finds again in the last cache, about. Half of what was measured: reads come between.
+const LAST_CACHE: usize = 16 << 20;
+
 impl Program {
+    /// Chooses how tensors of `batch` samples are written: those that the backward pass comes back to when the caches have seen as much
+    /// else as they hold go past them.
+    pub(crate) fn choose_writes(&mut self, batch: usize) {
+        let mut later = 0;
+        for (layout, write) in self.tensors.iter().zip(&mut self.writes).rev() {
+            *write = if later > LAST_CACHE { Write::Streamed } else { Write::Cached };
+            later += layout.len(batch) * size_of::<f32>();
+        }
+    }
+
     pub(crate) fn layout(&self, value: ValueId) -> &Layout {
         &self.tensors[self.values[value.0].terms[0].tensor.0]
     }

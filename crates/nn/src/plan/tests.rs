@@ -5,7 +5,7 @@
 mod common;
 
 use super::Plan;
-use super::program::{Forward, PoolKind, TensorId, Value};
+use super::program::{Forward, PoolKind, Program, TensorId, Value};
 use super::schedule::{Backward, Target};
 use common::{Limits, for_random_networks};
 use rarefy_kernels::Isa;
@@ -226,4 +226,59 @@ fn every_operation_of_a_random_network_is_taken_back_once_and_reads_what_is_writ
         assert_eq!(taken_back, operations.rev().collect::<Vec<_>>(), "{schedule:?}");
         assert!(schedule.images.is_none_or(|images| written.contains(&images)), "{schedule:?}");
     });
+}
+
+/// The tensors that an operation reads, and those that it writes.
+fn touched(program: &Program, op: &Forward) -> (Vec<TensorId>, Vec<TensorId>) {
+    let (mut reads, mut writes) = (Vec::new(), Vec::from_iter(op.output()));
+    if let Some((source, keep)) = op.source() {
+        let Value { terms, stored, .. } = &program.values[source.0];
+        match stored {
+            Some(stored) if !keep => reads.push(*stored),
+            stored => {
+                reads.extend(terms.iter().map(|term| term.tensor));
+                writes.extend(stored);
+            }
+        }
+    }
+    (reads, writes)
+}
+
+#[test]
+fn tensors_that_share_memory_hold_what_is_read() {
+    let saved = RefCell::new(0);
+    for_random_plans(|plan| {
+        let (own, shared) = (&plan.program, &plan.forward_only);
+        // Which of the program's own tensors is in each shared one.
+        let mut holds = vec![None; shared.tensors.len()];
+        holds[0] = Some(TensorId(0));
+        let check = |holds: &[Option<TensorId>], own: &[TensorId], shared: &[TensorId]| {
+            for (own, shared) in own.iter().zip(shared) {
+                assert_eq!(holds[shared.0], Some(*own), "read from {shared:?}");
+            }
+        };
+        for (op, shared_op) in own.forward.iter().zip(&shared.forward) {
+            let ((reads, writes), (from, to)) = (touched(own, op), touched(shared, shared_op));
+            check(&holds, &reads, &from);
+            assert!(to.iter().all(|to| !from.contains(to)), "{to:?} is written while {from:?} are read");
+            for (own, shared_to) in writes.iter().zip(&to) {
+                assert_eq!(layout(*own, &plan.program), layout(*shared_to, shared));
+                holds[shared_to.0] = Some(*own);
+            }
+        }
+        let classifier = own.forward.iter().rev().find_map(Forward::source).map(|(source, _)| source);
+        for id in classifier.into_iter().chain([own.logits]) {
+            let tensors = |program: &Program| {
+                let value = &program.values[id.0];
+                value.stored.map_or_else(|| value.terms.iter().map(|t| t.tensor).collect(), |t| vec![t])
+            };
+            check(&holds, &tensors(own), &tensors(shared));
+        }
+        *saved.borrow_mut() += own.tensors.len() - shared.tensors.len();
+    });
+    assert!(*saved.borrow() > 0, "no memory was shared");
+}
+
+fn layout(tensor: TensorId, program: &Program) -> &super::Layout {
+    &program.tensors[tensor.0]
 }

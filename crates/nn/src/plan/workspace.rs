@@ -2,19 +2,17 @@
 
 use super::Plan;
 use super::clock::{Clock, Part};
-use super::program::{Forward, Norm};
+use super::program::{Convolve, Forward, Norm, Program};
 use super::schedule::Backward;
-use rarefy_kernels::{Buffer, FINISH_SCRATCH, Moments};
+use rarefy_kernels::{Buffer, FINISH_SCRATCH, Moments, partial_len};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Memory of one caller of a [`Plan`].
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Workspace {
     pub(crate) tensors: Vec<Buffer>,
     pub(crate) gradients: Vec<Buffer>,
     pub(crate) norms: Vec<NormState>,
-    /// Per layer the packed values of the forward pass and of the input gradient.
-    pub(crate) weights: Vec<(Vec<f32>, Vec<f32>)>,
     /// `[chunk][channel]`
     pub(crate) moments: Vec<Moments>,
     /// `[chunk][3][channel]`: sums of a finished gradient, then of its product with each norm's input.
@@ -39,6 +37,8 @@ pub(crate) struct Scratch {
     pub(crate) gradient_tile: Buffer,
     /// Input gradient of a strip in planes `[phase][channel]`.
     pub(crate) dx: Buffer,
+    /// Sums of a register tile between blocks of taps.
+    pub(crate) partial: Buffer,
     /// A pool's gradient as its source's tensors are placed.
     pub(crate) flat_gradient: Buffer,
     /// Per channel lane sums of moments, or of a gradient and its products.
@@ -84,62 +84,81 @@ impl NormState {
 impl Workspace {
     /// Memory for passes of `plan` on up to `threads` threads.
     pub fn new(plan: &Plan, threads: usize) -> Self {
-        let program = &plan.program;
         let batch = plan.max_batch;
-        let buffer = |layout: &super::layout::Layout| Buffer::zeros(layout.len(batch));
+        let mut workspace = Self::forward(plan, &plan.program, batch, threads);
         let (mut accumulators, mut bias_sums) = (0, 0);
-        let mut sizes = [0; 3];
-        for op in &program.forward {
+        let (mut gradient_tile, mut dx) = (0, 0);
+        for op in &plan.program.forward {
             let Forward::Convolve(convolve) = op else { continue };
             let g = &convolve.geometry;
-            for (size, need) in sizes.iter_mut().zip([g.tile_len(), g.gradient_len(), g.dx_len()]) {
-                *size = need.max(*size);
-            }
+            (gradient_tile, dx) = (g.gradient_len().max(gradient_tile), g.dx_len().max(dx));
             let weights = plan.layers[convolve.layer].forward.order.len();
             let chunks = batch.div_ceil(plan.weight_chunk(op));
             accumulators = accumulators.max(chunks * weights * plan.isa.lanes());
             bias_sums = bias_sums.max(chunks * g.window.output.channels);
         }
         let apart = plan.schedule.backward.iter().filter_map(|op| match op {
-            Backward::Finish { value, .. } => Some(*value),
+            Backward::Finish { value, .. } => Some(plan.program.layout(*value).group_len()),
             _ => None,
         });
-        // What is evaluated whole: what pools read, and what is stored or finished apart from any convolution.
-        let whole = program.forward.iter().filter_map(|op| match op {
-            Forward::Pool { source, .. } => Some(*source),
-            Forward::Store { value } => Some(*value),
-            Forward::Convolve(_) | Forward::Measure { .. } => None,
-        });
-        let flat = whole.chain(apart).map(|value| program.layout(value).group_len()).max().unwrap_or(0);
+        let apart = apart.max().unwrap_or(0);
+        for scratch in &mut workspace.scratch {
+            let scratch = scratch.get_mut().unwrap_or_else(PoisonError::into_inner);
+            let flat = scratch.flat.len().max(apart);
+            scratch.flat = Buffer::zeros(flat);
+            scratch.flat_gradient = Buffer::zeros(flat);
+            scratch.gradient_tile = Buffer::zeros(gradient_tile);
+            scratch.dx = Buffer::zeros(dx);
+        }
+        workspace.gradients = plan.schedule.buffers.iter().map(|&len| Buffer::zeros(len)).collect();
+        workspace.accumulators = Buffer::zeros(accumulators);
+        workspace.bias_sums = vec![0.0; bias_sums];
+        workspace
+    }
+
+    /// Memory for forward passes of one group on one thread.
+    pub(crate) fn for_evaluation(plan: &Plan) -> Self {
+        Self::forward(plan, &plan.forward_only, plan.isa.lanes(), 1)
+    }
+
+    /// What forward passes of `batch` samples need.
+    fn forward(plan: &Plan, program: &Program, batch: usize, threads: usize) -> Self {
+        let (mut tile, mut partial) = (0, 0);
+        // What is evaluated whole: what pools read and what is stored apart from any convolution.
+        let mut flat = 0;
+        for op in &program.forward {
+            match op {
+                Forward::Convolve(Convolve { geometry: g, .. }) => {
+                    tile = g.tile_len().max(tile);
+                    // As for most groups and blocks: a pattern may change.
+                    let planes = g.window.output.channels.max(g.read * g.window.input.channels);
+                    partial = partial_len(planes, 2).max(partial);
+                }
+                Forward::Pool { source: value, .. } | Forward::Store { value } => {
+                    flat = program.layout(*value).group_len().max(flat);
+                }
+                Forward::Measure { .. } => {}
+            }
+        }
         let channels = program.tensors.iter().map(|layout| layout.extent.channels).max().unwrap_or(0);
         let chunks = batch.div_ceil(plan.chunk());
         let scratch = || Scratch {
             flat: Buffer::zeros(flat),
-            tile: Buffer::zeros(sizes[0]),
-            gradient_tile: Buffer::zeros(sizes[1]),
-            dx: Buffer::zeros(sizes[2]),
-            flat_gradient: Buffer::zeros(flat),
+            tile: Buffer::zeros(tile),
+            partial: Buffer::zeros(partial),
             lane_sums: vec![0.0; channels * FINISH_SCRATCH],
             shift: vec![0.0; channels],
             unread: vec![0.0; channels],
-            clock: Clock::default(),
+            ..Scratch::default()
         };
-        let weights = plan
-            .layers
-            .iter()
-            .map(|layer| (vec![0.0; layer.forward.order.len()], vec![0.0; layer.transposed.order.len()]));
         Self {
-            tensors: program.tensors.iter().map(buffer).collect(),
-            gradients: plan.schedule.buffers.iter().map(|&len| Buffer::zeros(len)).collect(),
+            tensors: program.tensors.iter().map(|layout| Buffer::zeros(layout.len(batch))).collect(),
             norms: program.norms.iter().map(NormState::new).collect(),
-            weights: weights.collect(),
             moments: vec![Moments::default(); chunks * channels],
             sums: vec![0.0; chunks * 3 * channels],
-            bias_sums: vec![0.0; bias_sums],
-            accumulators: Buffer::zeros(accumulators),
             loss_row: vec![0.0; 2 * program.layout(program.logits).extent.channels],
             scratch: (0..threads.max(1)).map(|_| Mutex::new(scratch())).collect(),
-            clock: Clock::default(),
+            ..Self::default()
         }
     }
 

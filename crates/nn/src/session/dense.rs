@@ -57,7 +57,7 @@ impl Session {
             let (pattern, values) = self.store.pattern_and_values(layer, view);
             change(layer, pattern, values);
         }
-        self.plan.refresh(&mut self.workspace, &self.store);
+        self.plan.refresh(&mut self.weights, &self.store);
     }
 
     /// Makes room for dense gradients, so that steps with them allocate nothing.

@@ -19,9 +19,9 @@ impl Session {
     /// Value, gradient and optimizer state move with the pattern: survivors keep theirs bit for bit, grown blocks start at
     /// zero. On error nothing changed. Allocates nothing within the limits of [`Session::reserve`].
     pub fn edit(&mut self, edits: &[LayerEdit<'_>]) -> Result<(), SessionError> {
-        let Self { store, plan, workspace, editing, .. } = self;
+        let Self { store, plan, weights, workspace, editing, .. } = self;
         store.edit(edits, &mut editing.store)?;
-        plan.recompile(workspace, store, edits.iter().map(|edit| edit.layer), &mut editing.index);
+        plan.recompile(workspace, weights, store, edits.iter().map(|edit| edit.layer), &mut editing.index);
         self.attack = None;
         Ok(())
     }
@@ -34,10 +34,10 @@ impl Session {
     }
 
     pub(super) fn reserve_again(&mut self) {
-        let Self { store, plan, workspace, editing, sums, options, graph, .. } = self;
+        let Self { store, plan, weights: packed, workspace, editing, sums, options, graph, .. } = self;
         if let Some((weights, total)) = &editing.limits {
             store.reserve(weights, *total, &mut editing.store);
-            plan.reserve(workspace, store, weights, &mut editing.index);
+            plan.reserve(workspace, packed, store, weights, &mut editing.index);
             sums.reserve(store, options.max_batch, graph.classes());
         }
     }

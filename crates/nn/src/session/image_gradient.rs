@@ -2,7 +2,7 @@
 
 use super::{Session, SessionError, StepOutcome};
 use crate::groups::groups;
-use crate::plan::{Layout, Mode, Pass, Plan, Workspace};
+use crate::plan::{Layout, Mode, Pass, Plan, Weights, Workspace};
 use rarefy_kernels::loss::softmax_cross_entropy;
 
 /// Of the sample given, from its logits: the gradient with respect to them, put into the last argument.
@@ -47,17 +47,18 @@ impl Session {
     ) -> Result<Vec<f32>, SessionError> {
         self.check_images(images, samples)?;
         let Self { graph, store, plan, threads, options, attack, .. } = self;
-        let (plan, workspace) = attack.get_or_insert_with(|| {
+        let (plan, weights, workspace) = attack.get_or_insert_with(|| {
             let plan =
                 Plan::new(graph, store.patterns(), plan.max_batch, plan.isa(), true).of_step(plan.step);
             let workspace = Workspace::new(&plan, options.threads);
-            (plan, workspace)
+            let weights = Weights::new(&plan);
+            (plan, weights, workspace)
         });
-        plan.refresh(workspace, store);
+        plan.refresh(weights, store);
         let pixels = graph.input().len();
         let mut gradient = vec![0.0; images.len()];
         for group in groups(samples, plan.max_batch) {
-            let pass = Pass { plan, batch: group.len(), parallel: options.threads > 1, mode: Mode::Eval };
+            let pass = Pass::new(plan, weights, group.len(), options.threads > 1, Mode::Eval);
             let here = group.start * pixels..group.end * pixels;
             threads.run(|| pass.forward(workspace, store, &images[here.clone()]));
             let first = group.start;

@@ -1,8 +1,9 @@
 //! One network being trained: plan, workspace, parameters, optimizer and threads behind one face.
 
+pub(crate) mod attentive;
 mod dense;
 mod edit;
-mod features;
+mod evaluation;
 mod groups;
 mod image_gradient;
 mod profile;
@@ -14,11 +15,11 @@ use crate::graph::Graph;
 use crate::groups::groups;
 use crate::optim::Optimizer;
 use crate::params::{Column, ParamStore, StoreEditError};
-use crate::plan::{DenseGradients, DenseScratch, Mode, Pass, Plan, Visit, Workspace};
+use crate::plan::{DenseGradients, DenseScratch, Mode, Pass, Plan, Visit, Weights, Workspace};
 use edit::Editing;
+use evaluation::Evaluation;
 use groups::Sums;
 use rarefy_kernels::{AdamStep, Isa, SgdStep, adam, sgd};
-use std::ops::Range;
 pub(crate) use threads::Threads;
 
 /// How a session runs.
@@ -76,12 +77,14 @@ pub struct Session {
     options: SessionOptions,
     steps: u64,
     plan: Plan,
+    weights: Weights,
     workspace: Workspace,
+    evaluation: Evaluation,
     threads: Threads,
     /// Samples of the latest training pass, 0 if another pass came after it.
     trained: usize,
     /// Compiled for image gradients when first asked for.
-    attack: Option<(Plan, Workspace)>,
+    attack: Option<(Plan, Weights, Workspace)>,
     editing: Editing,
     sums: Sums,
     /// Empty until dense gradients are first asked for.
@@ -136,8 +139,10 @@ impl Session {
         let threads = Threads::new(options.threads)?;
         let plan = Plan::new(&graph, store.patterns(), options.max_batch.min(most), isa, false)
             .of_step(options.max_batch);
-        let mut workspace = Workspace::new(&plan, options.threads);
-        plan.refresh(&mut workspace, &store);
+        let workspace = Workspace::new(&plan, options.threads);
+        let evaluation = Evaluation::new(options.max_batch, graph.classes());
+        let mut weights = Weights::new(&plan);
+        plan.refresh(&mut weights, &store);
         let mut sums = Sums::default();
         sums.reserve(&store, options.max_batch, graph.classes());
         Ok(Self {
@@ -146,7 +151,9 @@ impl Session {
             options,
             steps: 0,
             plan,
+            weights,
             workspace,
+            evaluation,
             threads,
             trained: 0,
             attack: None,
@@ -202,14 +209,15 @@ impl Session {
         self.check(images, labels)?;
         self.check_statistics(labels.len())?;
         self.trained = labels.len();
-        let Self { graph, store, plan, workspace, threads, options, dense: scratch, sums, .. } = self;
+        let Self { graph, store, plan, weights, workspace, threads, options, dense: scratch, sums, .. } =
+            self;
         let (samples, pixels) = (labels.len(), graph.input().len());
         sums.clear();
         let (loss_sum, correct) = threads.run(|| {
             let (mut loss_sum, mut correct) = (0.0, 0);
             for group in groups(samples, plan.max_batch) {
                 let (batch, parallel) = (group.len(), options.threads > 1);
-                let pass = Pass { plan, batch, parallel, mode: Mode::Train };
+                let pass = Pass::new(plan, weights, batch, parallel, Mode::Train);
                 pass.forward(workspace, store, &images[group.start * pixels..group.end * pixels]);
                 let scale = Some(1.0 / samples as f64);
                 let (loss, hits) = pass.loss(workspace, &labels[group.clone()], scale);
@@ -235,32 +243,6 @@ impl Session {
         self.check_finite(loss_sum)?;
         self.workspace.clock.pause();
         Ok(StepOutcome { samples: labels.len(), loss_sum, correct })
-    }
-
-    /// Loss and hits of `images` in evaluation mode (running statistics), at any batch size up to the largest.
-    pub fn evaluate(&mut self, images: &[f32], labels: &[u32]) -> Result<StepOutcome, SessionError> {
-        self.check(images, labels)?;
-        let (mut loss_sum, mut correct) = (0.0, 0);
-        self.eval_forward(images, labels.len(), |pass, workspace, group| {
-            let (loss, hits) = pass.loss(workspace, &labels[group], None);
-            (loss_sum, correct) = (loss_sum + loss, correct + hits);
-        });
-        if !loss_sum.is_finite() {
-            return Err(SessionError::NonFinite { place: "the loss in evaluation".into() });
-        }
-        Ok(StepOutcome { samples: labels.len(), loss_sum, correct })
-    }
-
-    /// Logits of `samples` images in evaluation mode: `[samples][classes]`.
-    pub fn logits(&mut self, images: &[f32], samples: usize) -> Result<Vec<f32>, SessionError> {
-        self.check_images(images, samples)?;
-        let classes = self.graph.classes();
-        let mut logits = vec![0.0; samples * classes];
-        self.eval_forward(images, samples, |pass, workspace, group| {
-            let rows = logits[group.start * classes..group.end * classes].chunks_exact_mut(classes);
-            rows.enumerate().for_each(|(sample, row)| pass.logits(workspace, sample, row));
-        });
-        Ok(logits)
     }
 
     /// Logits of the latest training pass, `[samples][classes]`: those that its loss was computed from. Empty if an
@@ -300,8 +282,9 @@ impl Session {
             )));
         }
         if store.patterns() != self.store.patterns() {
-            let Self { graph, options, plan, workspace, .. } = self;
+            let Self { graph, options, plan, weights, workspace, .. } = self;
             *plan = Plan::new(graph, store.patterns(), plan.max_batch, plan.isa(), false).of_step(plan.step);
+            *weights = Weights::new(plan);
             *workspace = Workspace::new(plan, options.threads);
             self.attack = None;
         }
@@ -310,28 +293,8 @@ impl Session {
         self.trained = 0;
         self.sums.reserve(&self.store, self.options.max_batch, self.graph.classes());
         self.reserve_again();
-        self.plan.refresh(&mut self.workspace, &self.store);
+        self.plan.refresh(&mut self.weights, &self.store);
         Ok(())
-    }
-
-    /// Runs every group forward in evaluation mode and calls `after` with it.
-    fn eval_forward(
-        &mut self,
-        images: &[f32],
-        samples: usize,
-        mut after: impl FnMut(&Pass<'_>, &mut Workspace, Range<usize>) + Send,
-    ) {
-        self.trained = 0;
-        let Self { graph, store, plan, workspace, threads, options, .. } = self;
-        let pixels = graph.input().len();
-        threads.run(|| {
-            for group in groups(samples, plan.max_batch) {
-                let pass = Pass { plan, batch: group.len(), parallel: options.threads > 1, mode: Mode::Eval };
-                pass.forward(workspace, store, &images[group.start * pixels..group.end * pixels]);
-                after(&pass, workspace, group);
-            }
-        });
-        workspace.clock.pause();
     }
 
     /// The optimizer's one pass over the columns, then the kernels' packed copies.
@@ -349,7 +312,7 @@ impl Session {
             }
         }
         self.workspace.clock.next(self.plan.pack_span());
-        self.plan.refresh(&mut self.workspace, &self.store);
+        self.plan.refresh(&mut self.weights, &self.store);
     }
 
     fn check_images(&self, images: &[f32], samples: usize) -> Result<(), SessionError> {

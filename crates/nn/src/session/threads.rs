@@ -1,6 +1,6 @@
 //! The threads of a session.
 
-use super::SessionError;
+use super::{SessionError, attentive};
 use rarefy_kernels::Resident;
 
 /// Threads that stay. One thread is the caller's own; of several one waits for the caller's work and shares it with the others.
@@ -35,11 +35,12 @@ impl Threads {
 
     /// Runs `work` where [`rayon::join`] shares it among the threads. Allocates nothing.
     pub(crate) fn run<R: Default + Send>(&mut self, work: impl FnOnce() -> R + Send) -> R {
+        let others = self.count() - 1;
         let Some(resident) = &mut self.resident else { return work() };
         let (mut work, mut result) = (Some(work), R::default());
         resident.run(&mut || {
             if let Some(work) = work.take() {
-                result = work();
+                result = attentive::run(others, work);
             }
         });
         result

@@ -5,7 +5,9 @@ use crate::failure::Failure;
 use crate::format::grouped;
 use crate::output::{json, product};
 use crate::table::Table;
-use rarefy::core::{Density, Extent};
+use rarefy::core::{Density, Extent, Pattern};
+use rarefy::kernels::Isa;
+use rarefy::nn::Graph;
 use rarefy::nn::bench::{LayerBench, LayerShape, Limits};
 use rarefy::nn::plan::layer_paths;
 use rarefy::train::accounting::Counts;
@@ -34,19 +36,19 @@ pub(crate) struct Args {
     stride: u32,
     /// Fraction of weights that exist, above 0 and at most 1 (dense)
     #[arg(long, default_value = "0.1", allow_hyphen_values = true)]
-    density: Density,
+    pub(super) density: Density,
     /// Unit in which weights are drawn: `unstructured` or `block:RxC`
     #[arg(long, default_value = "unstructured")]
-    pattern: PatternUnit,
+    pub(super) pattern: PatternUnit,
     /// Images of a pass
     #[arg(long, short, default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    batch_size: u32,
+    pub(super) batch_size: u32,
     /// Worker threads [default: all cores]
     #[arg(long, short, value_parser = clap::value_parser!(u32).range(1..=4096))]
     threads: Option<u32>,
     /// Passes measured
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    steps: u32,
+    pub(super) steps: u32,
     /// Passes before measuring
     #[arg(long, default_value_t = 3)]
     warmup: u32,
@@ -55,7 +57,7 @@ pub(crate) struct Args {
     seed: u64,
     /// Print JSON
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 /// Numbers that the images and maps of a pass may have, borders included: 2 GiB, a few times over in the engine.
@@ -120,46 +122,77 @@ struct Direction {
     percent_of_peak: f64,
 }
 
+impl Args {
+    /// The layer's graph.
+    pub(super) fn graph(&self) -> Result<Graph, Failure> {
+        check_size(self)?;
+        let [inputs, outputs, kernel, size, stride] =
+            [self.inputs, self.outputs, self.kernel, self.size, self.stride].map(|extent| extent as usize);
+        let input = Extent { channels: inputs, height: size, width: size };
+        LayerShape { input, outputs, kernel, stride }.graph().map_err(Failure::usage)
+    }
+
+    fn recipe(&self) -> Recipe {
+        Recipe {
+            density: self.density,
+            sparse_init: "uniform".to_owned(),
+            pattern: self.pattern,
+            seed: self.seed,
+            threads: self.threads.map(|threads| threads as usize),
+            ..Recipe::default()
+        }
+    }
+
+    /// The layer's pattern, for a density and unit of one's own.
+    pub(super) fn draw(
+        &self,
+        graph: &Graph,
+        density: Density,
+        pattern: PatternUnit,
+    ) -> Result<Vec<Pattern>, Failure> {
+        let recipe = Recipe { density, pattern, ..self.recipe() };
+        Ok(draw_patterns(graph, &recipe)?.patterns)
+    }
+
+    pub(super) fn threads(&self) -> usize {
+        self.recipe().threads()
+    }
+
+    /// Milliseconds of the layer with `pattern`: forward, input gradient, weight gradient, backward, total.
+    pub(super) fn measure(&self, graph: Graph, pattern: Pattern, isa: Isa) -> Result<[Times; 5], Failure> {
+        let bench = LayerBench::new(graph, pattern, self.batch_size as usize, self.threads(), isa, self.seed);
+        let mut bench = bench.map_err(TrainError::Session)?;
+        for _ in 0..self.warmup {
+            bench.run();
+        }
+        let mut times: [Times; 5] = Default::default();
+        for _ in 0..self.steps {
+            let pass = bench.run();
+            let seconds = [
+                pass.forward,
+                pass.input_gradient,
+                pass.weight_gradient,
+                pass.backward,
+                pass.forward + pass.backward,
+            ];
+            times.iter_mut().zip(seconds).for_each(|(times, seconds)| times.push(seconds * 1e3));
+        }
+        Ok(times)
+    }
+}
+
 /// Measures and reports.
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let recipe = Recipe {
-        density: args.density,
-        sparse_init: "uniform".to_owned(),
-        pattern: args.pattern,
-        seed: args.seed,
-        threads: args.threads.map(|threads| threads as usize),
-        ..Recipe::default()
-    };
-    let [inputs, outputs, kernel, size, stride] =
-        [args.inputs, args.outputs, args.kernel, args.size, args.stride].map(|extent| extent as usize);
-    check_size(args)?;
-    let input = Extent { channels: inputs, height: size, width: size };
-    let graph = LayerShape { input, outputs, kernel, stride }.graph().map_err(Failure::usage)?;
-    let patterns = draw_patterns(&graph, &recipe)?.patterns;
+    let graph = args.graph()?;
+    let patterns = args.draw(&graph, args.density, args.pattern)?;
     let counts = Counts::new(&graph, &patterns);
     let path = layer_paths(&graph, &patterns).into_iter().next();
     let (forward, input_grad, weight_grad) =
         path.map_or_else(Default::default, |path| (path.forward, path.input_grad, path.weight_grad));
-    let (batch, threads) = (args.batch_size as usize, recipe.threads());
+    let (batch, threads) = (args.batch_size as usize, args.threads());
     let pattern = patterns.into_iter().next().ok_or_else(|| Failure::system("the layer has no weights"))?;
-    let isa = rarefy::kernels::Isa::best();
-    let mut bench =
-        LayerBench::new(graph, pattern, batch, threads, isa, args.seed).map_err(TrainError::Session)?;
-    for _ in 0..args.warmup {
-        bench.run();
-    }
-    let mut times: [Times; 5] = Default::default();
-    for _ in 0..args.steps {
-        let pass = bench.run();
-        let seconds = [
-            pass.forward,
-            pass.input_gradient,
-            pass.weight_gradient,
-            pass.backward,
-            pass.forward + pass.backward,
-        ];
-        times.iter_mut().zip(seconds).for_each(|(times, seconds)| times.push(seconds * 1e3));
-    }
+    let isa = Isa::best();
+    let times = args.measure(graph, pattern, isa)?;
     // Before the limits are measured, which takes memory of its own.
     let peak_rss_mb = machine::peak_rss_mb();
     let limits = Limits::measure(isa, threads);
@@ -177,8 +210,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     };
     let report = Report {
         shape: counts.layers.iter().flat_map(|layer| layer.shape.clone()).collect(),
-        input: [inputs, size, size],
-        stride,
+        input: [args.inputs, args.size, args.size].map(|extent| extent as usize),
+        stride: args.stride as usize,
         batch_size: batch,
         nnz: counts.nnz,
         density: counts.density(),

@@ -7,7 +7,7 @@ mod tolerance;
 
 pub(crate) use numbers::{Numbers, POISONS};
 pub(crate) use planes::{CANARY, Gaps, Planes, Size};
-pub(crate) use taps::{Density, Layer, Shape, layer};
+pub(crate) use taps::{Density, Layer, Shape, layer, partial, spmm};
 pub(crate) use tolerance::{gamma, gamma64, magnitudes, near, same_bits};
 
 use proptest::prelude::*;

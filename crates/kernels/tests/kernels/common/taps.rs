@@ -2,7 +2,7 @@
 
 use super::{CANARY, Gaps, Numbers, Planes, Size};
 use proptest::prelude::*;
-use rarefy_kernels::Taps;
+use rarefy_kernels::{Ahead, Epilogue, Grid, Isa, Taps, Write};
 
 /// How many of the possible taps exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,4 +189,28 @@ impl Layer {
         };
         (0..self.groups).map(taps).max().unwrap_or(0) as usize
     }
+}
+
+/// Numbers for the sums between blocks: NaN, which a sum that is not of this call would show.
+pub(crate) fn partial() -> Vec<f32> {
+    vec![f32::NAN; 1 << 16]
+}
+
+/// [`rarefy_kernels::spmm`] through the caches, with room between blocks and nothing ahead.
+pub(crate) fn spmm(
+    isa: Isa,
+    taps: Taps<'_>,
+    input: &[f32],
+    input_row: usize,
+    output: &mut [f32],
+    grid: Grid,
+    rows: usize,
+    columns: usize,
+    epilogue: Epilogue<'_>,
+) {
+    let (write, mut room, ahead) = (Write::Cached, partial(), Ahead::default());
+    let partial = &mut room;
+    rarefy_kernels::spmm(
+        isa, taps, input, input_row, output, grid, rows, columns, epilogue, write, partial, ahead,
+    );
 }

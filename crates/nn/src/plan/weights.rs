@@ -1,0 +1,36 @@
+//! Weights in the order that the kernels want them.
+
+use super::Plan;
+use super::layer::Packed;
+use super::program::Forward;
+use crate::params::{Column, ParamStore};
+
+/// Packed values of every prunable layer, a copy of the parameters for the kernels.
+#[derive(Clone, Debug, Default)]
+pub struct Weights {
+    /// Of the forward pass and of the input gradient.
+    pub(crate) layers: Vec<[Vec<f32>; 2]>,
+}
+
+impl Weights {
+    /// Room for the layers of `plan`; [`Plan::refresh`] fills it.
+    pub fn new(plan: &Plan) -> Self {
+        let zeros = |packed: &Packed| vec![0.0; packed.order.len()];
+        let layers = plan.layers.iter();
+        Self { layers: layers.map(|layer| [zeros(&layer.forward), zeros(&layer.transposed)]).collect() }
+    }
+}
+
+impl Plan {
+    /// Packs the parameters for the kernels; needed after every change of them.
+    pub fn refresh(&self, weights: &mut Weights, store: &ParamStore) {
+        for op in &self.program.forward {
+            if let Forward::Convolve(convolve) = op {
+                let column = store.slice(convolve.weight, Column::Value);
+                let [forward, transposed] = &mut weights.layers[convolve.layer];
+                self.layers[convolve.layer].forward.refresh(column, forward);
+                self.layers[convolve.layer].transposed.refresh(column, transposed);
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The forward pass with running statistics: group by group of samples, each thread with groups of its own.
+//!
+//! Samples do not meet in evaluation. A thread takes a group through the whole network while its activations are in cache, and no thread
+//! waits for another before the end.
+
+use super::image_gradient::gather;
+use super::{Session, SessionError, StepOutcome};
+use crate::plan::{Chunks, Pass, Region, ValueId, Workspace, for_each_chunk};
+use rarefy_kernels::loss::softmax_cross_entropy;
+use std::sync::{Mutex, PoisonError};
+
+/// What evaluating needs, beside the plan and its weights.
+#[derive(Debug)]
+pub(super) struct Evaluation {
+    /// One a thread; none before they are first needed.
+    workspaces: Vec<Mutex<Workspace>>,
+    /// Of the batch, `[sample][class]`.
+    logits: Vec<f32>,
+    /// Of one sample.
+    slope: Vec<f32>,
+}
+
+impl Evaluation {
+    pub(super) fn new(max_batch: usize, classes: usize) -> Self {
+        let workspaces = Vec::new();
+        Self { workspaces, logits: vec![0.0; max_batch * classes], slope: vec![0.0; classes] }
+    }
+}
+
+impl Session {
+    /// Loss and hits of `images` in evaluation mode (running statistics), at any batch size up to the largest.
+    pub fn evaluate(&mut self, images: &[f32], labels: &[u32]) -> Result<StepOutcome, SessionError> {
+        self.check(images, labels)?;
+        self.eval_forward(images, labels.len(), &mut [], None);
+        let classes = self.graph.classes();
+        let mut outcome = StepOutcome { samples: labels.len(), ..StepOutcome::default() };
+        let Evaluation { logits, slope, .. } = &mut self.evaluation;
+        for (logits, &label) in logits.chunks_exact(classes).zip(labels) {
+            let (loss, hit) = softmax_cross_entropy(logits, label as usize, 0.0, slope);
+            outcome.loss_sum += loss;
+            outcome.correct += usize::from(hit);
+        }
+        if !outcome.loss_sum.is_finite() {
+            return Err(SessionError::NonFinite { place: "the loss in evaluation".into() });
+        }
+        Ok(outcome)
+    }
+
+    /// Logits of `samples` images in evaluation mode: `[samples][classes]`.
+    pub fn logits(&mut self, images: &[f32], samples: usize) -> Result<Vec<f32>, SessionError> {
+        self.check_images(images, samples)?;
+        self.eval_forward(images, samples, &mut [], None);
+        Ok(self.evaluation.logits[..samples * self.graph.classes()].to_vec())
+    }
+
+    /// Numbers that the last layer reads of each sample.
+    pub fn feature_len(&self) -> usize {
+        self.feature_source().map_or(0, |source| self.plan.program.layout(source).extent.len())
+    }
+
+    /// Logits `[samples][classes]` of `images` in evaluation mode, and the features `[samples][feature_len]` that the last
+    /// layer computes them from: the penultimate activations.
+    ///
+    /// # Errors
+    /// A batch that does not suit the session.
+    pub fn features(&mut self, images: &[f32], samples: usize) -> Result<(Vec<f32>, Vec<f32>), SessionError> {
+        self.check_images(images, samples)?;
+        let mut features = vec![0.0; samples * self.feature_len()];
+        self.eval_forward(images, samples, &mut features, self.feature_source());
+        Ok((self.evaluation.logits[..samples * self.graph.classes()].to_vec(), features))
+    }
+
+    /// What the operation that computes the logits reads.
+    fn feature_source(&self) -> Option<ValueId> {
+        let last = self.plan.program.forward.iter().rev().find_map(|op| op.source());
+        last.map(|(source, _)| source)
+    }
+
+    /// Fills the logits and, if `source` is given, `features` with its value.
+    fn eval_forward(
+        &mut self,
+        images: &[f32],
+        samples: usize,
+        features: &mut [f32],
+        source: Option<ValueId>,
+    ) {
+        self.trained = 0;
+        let Self { graph, store, plan, weights, threads, options, evaluation, .. } = self;
+        let (pixels, classes, lanes) = (graph.input().len(), graph.classes(), plan.isa().lanes());
+        let Evaluation { workspaces, logits, .. } = evaluation;
+        if workspaces.is_empty() {
+            workspaces.extend((0..options.threads).map(|_| Mutex::new(Workspace::for_evaluation(plan))));
+        }
+        let width = features.len() / samples;
+        threads.run(|| {
+            let outputs = (
+                Chunks::new(&mut logits[..samples * classes], lanes * classes),
+                Chunks::new(features, lanes * width),
+            );
+            let parallel = options.threads > 1;
+            for_each_chunk(parallel, 0..samples.div_ceil(lanes), outputs, &|group, (logits, features)| {
+                let thread = rayon::current_thread_index().unwrap_or(0) % workspaces.len();
+                let workspace = &mut *workspaces[thread].lock().unwrap_or_else(PoisonError::into_inner);
+                let here = group * lanes..((group + 1) * lanes).min(samples);
+                let pass = Pass::evaluation(plan, weights, here.len());
+                pass.forward(workspace, store, &images[here.start * pixels..here.end * pixels]);
+                let rows = logits.data.chunks_exact_mut(classes);
+                rows.enumerate().for_each(|(sample, row)| pass.logits(workspace, sample, row));
+                if let Some(source) = source {
+                    pass.gather_value(workspace, source, features.data);
+                }
+            });
+        });
+    }
+}
+
+impl Pass<'_> {
+    /// A value of the samples of the only group, one after the other, CHW.
+    fn gather_value(&self, workspace: &Workspace, source: ValueId, out: &mut [f32]) {
+        let layout = *self.program.layout(source);
+        let mut planes = vec![0.0; layout.group_len()];
+        let region = Region::whole(&layout);
+        self.evaluate(workspace, source, 0, region, (&mut planes, region.grid), None);
+        gather(&layout, &planes, out);
+    }
+}
