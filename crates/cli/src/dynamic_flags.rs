@@ -61,10 +61,10 @@ pub(crate) struct DynamicFlags {
     /// Share of all steps that a dense or compressed phase takes
     #[arg(long, value_name = "SHARE", allow_hyphen_values = true)]
     density_phase: Option<f64>,
-    /// Pull of deepr towards zero [default: 0.0001]
+    /// Pull of deepr towards zero [default: 0.00001]
     #[arg(long, value_name = "W", allow_hyphen_values = true)]
     deepr_l1: Option<f64>,
-    /// Temperature of deepr's noise [default: 1e-10]
+    /// Temperature of deepr's noise [default: 2.5e-11]
     #[arg(long, value_name = "T", allow_hyphen_values = true)]
     deepr_temperature: Option<f64>,
 }

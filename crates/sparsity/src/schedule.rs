@@ -123,9 +123,13 @@ impl DensitySchedule {
     /// Number of the phase that `step` ends in: 0 is the dense warm-up, odd ones are compressed. `None` without phases.
     fn phase_of(self, step: u64, steps: u64) -> Option<u64> {
         let Self::Alternating { warmup, phase, until } = self else { return None };
-        let start = |number: u64| step_at(warmup + phase * (number - 1) as f64, steps);
-        // An odd number of phases, so that it ends compressed.
-        let more = ((until - warmup) / phase.max(1e-6)).max(0.0) as u64 / 2 * 2;
+        // An odd number of phases, so that it ends compressed. A little more, as quotients of decimal fractions round down.
+        let more = ((until - warmup) / phase.max(1e-6) + 1e-9).max(0.0) as u64 / 2 * 2;
+        // The last dense phase takes what is left.
+        let start = |number: u64| match more > 0 && number == 1 + more {
+            true => step_at(until, steps),
+            false => step_at(warmup + phase * (number - 1) as f64, steps),
+        };
         Some((1..=1 + more).take_while(|&number| start(number) <= step).last().unwrap_or(0))
     }
 }
@@ -165,11 +169,18 @@ mod tests {
         let last = Density::new(0.1).unwrap();
         let schedule = DensitySchedule::Alternating { warmup: 0.1, phase: 0.1, until: 0.85 };
         let turns: Vec<u64> = (1..=100).filter(|&step| schedule.turns(step, 100)).collect();
-        assert_eq!(turns, [10, 20, 30, 40, 50, 60, 70]);
+        assert_eq!(turns, [10, 20, 30, 40, 50, 60, 85]);
         let compressed = |step| schedule.density(last, step, 100) == last;
         assert_eq!(
-            [5, 10, 19, 20, 30, 69, 70, 100].map(compressed),
-            [false, true, true, false, true, false, true, true]
+            [5, 10, 19, 20, 30, 59, 60, 84, 85, 100].map(compressed),
+            [false, true, true, false, true, true, false, false, true, true]
         );
+        // The published schedules: of ImageNet, 100 epochs, and of CIFAR-100, 200 epochs.
+        let turns = |warmup, phase, epochs| {
+            let schedule = DensitySchedule::Alternating { warmup, phase, until: 0.85 };
+            (1..=epochs).filter(|&epoch| schedule.turns(epoch, epochs)).collect::<Vec<u64>>()
+        };
+        assert_eq!(turns(0.1, 0.05, 100), [10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 70, 75, 85]);
+        assert_eq!(turns(0.05, 0.1, 200), [10, 30, 50, 70, 90, 110, 130, 150, 170]);
     }
 }

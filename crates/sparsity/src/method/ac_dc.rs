@@ -5,9 +5,10 @@ use crate::drop::Scope;
 use crate::schedule::DensitySchedule;
 
 /// Dense for the first tenth of training, then in turns of a twentieth compressed to the largest weights of the network and
-/// dense again; compressed from 85 % on at the latest. The optimizer's momentum starts anew with every dense phase. `R_s` is 1.
+/// dense again; the last dense phase ends at 85 %. The optimizer's momentum starts anew with every dense phase. `R_s` is 1.
 ///
-/// Source: Peste et al., *AC/DC: Alternating Compressed/DeCompressed Training of Deep Neural Networks*, NeurIPS 2021.
+/// Source: Peste et al., *AC/DC: Alternating Compressed/DeCompressed Training of Deep Neural Networks*, NeurIPS 2021;
+/// the published schedule for ImageNet. That for CIFAR-100 is `--density-from 0.05 --density-phase 0.1`.
 pub(super) const PRESET: Preset = Preset {
     name: "ac_dc",
     summary: "dense and compressed phases in turn, compressed at the end (Peste et al. 2021)",
