@@ -42,22 +42,31 @@ impl<'a> Walk<'a> {
             let Some(number) = self.slices.get(self.slice).and_then(|slice| slice.get(self.at)) else {
                 return;
             };
-            prefetch(number);
+            prefetch(std::ptr::from_ref(number));
             self.at += LINE;
         }
     }
 }
 
-#[allow(unsafe_code)]
-/// Asks for the cache line of `number`; nothing where the compiler has no instruction for it.
+/// Numbers between what a pass over planes reads and what it asks for: the hardware's own fetching ahead stops where a page of 4 KB ends.
+const BEYOND: usize = 48 * LINE;
+
+/// Asks for what is read soon after `vector`, in a pass that reads one number after the other.
 #[inline(always)]
-fn prefetch(number: &f32) {
+pub(crate) fn prefetch_beyond<V>(vector: &V) {
+    prefetch(std::ptr::from_ref(vector).cast::<f32>().wrapping_add(BEYOND));
+}
+
+#[allow(unsafe_code)]
+/// Asks for the cache line at `place`, be there memory or not; nothing where the compiler has no instruction for it.
+#[inline(always)]
+fn prefetch(place: *const f32) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: a prefetch reads nothing and never faults; every x86-64 processor has it (SSE).
     unsafe {
         use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T1>(std::ptr::from_ref(number).cast());
+        _mm_prefetch::<_MM_HINT_T1>(place.cast());
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = number;
+    let _ = place;
 }

@@ -1,5 +1,6 @@
 //! Evaluates an activation into a tile: `mask * relu(sum of scaled, shifted planes)`.
 
+use crate::ahead::prefetch_beyond;
 use crate::lanes::{Kernel, Lanes, vectors, vectors_mut};
 use crate::{Grid, Isa, Write};
 
@@ -101,18 +102,20 @@ impl Combine<'_> {
                 let shift = if TERMS == 2 { lanes.add(b, d) } else { b };
                 let (from, to) = (self.from.at(channel, y), self.to.at(channel, y));
                 let x: &[L::V] = vectors(&one.planes[from..from + reach]);
+                let second: &[L::V] = if TERMS == 2 { vectors(&two.planes[from..from + reach]) } else { &[] };
                 let out: &mut [L::V] = &mut vectors_mut(&mut self.tile[to..to + self.columns])[..count];
                 let value = |sum: L::V| lanes.mul(lanes.at_least(floor, sum), mask);
-                match TERMS {
-                    0 => (0..count).for_each(|i| out[i] = x[i * step]),
-                    1 => (0..count).for_each(|i| out[i] = value(lanes.mul_add(a, x[i * step], shift))),
-                    _ => {
-                        let y: &[L::V] = vectors(&two.planes[from..from + reach]);
-                        for i in 0..count {
-                            let second = lanes.mul_add(c, y[i * step], shift);
-                            out[i] = value(lanes.mul_add(a, x[i * step], second));
+                for i in 0..count {
+                    let p = i * step;
+                    prefetch_beyond(&x[p]);
+                    out[i] = match TERMS {
+                        0 => x[p],
+                        1 => value(lanes.mul_add(a, x[p], shift)),
+                        _ => {
+                            prefetch_beyond(&second[p]);
+                            value(lanes.mul_add(a, x[p], lanes.mul_add(c, second[p], shift)))
                         }
-                    }
+                    };
                 }
                 if let Some((keep, write)) = &mut self.keep {
                     let keep: &mut [L::V] = vectors_mut(&mut keep[from..from + reach]);

@@ -1,5 +1,6 @@
 //! Completes the gradient of an activation: sums its parts, applies the ReLU gate, takes batch norm's sums.
 
+use crate::ahead::prefetch_beyond;
 use crate::lanes::{Kernel, Lanes, vectors, vectors_mut};
 use crate::{Grid, Isa, MAX_LANES};
 
@@ -174,12 +175,16 @@ impl Finish<'_, '_> {
             let p = i * step;
             let mut total = if ACCUMULATE { g[p] } else { lanes.zero() };
             for (part, numbers) in extra.iter().enumerate() {
+                if part >= own {
+                    prefetch_beyond(&numbers[p]);
+                }
                 total = lanes.add(total, numbers[if part < own { i } else { p }]);
             }
             let total = lanes.where_positive(gate[i.min(gate.len() - 1)], total);
             g[p] = total;
             sum = lanes.add(sum, total);
             for term in 0..NORMS {
+                prefetch_beyond(&inputs[term][p]);
                 let deviation = lanes.add(inputs[term][p], minus_mean[term]);
                 products[term] = lanes.mul_add(total, deviation, products[term]);
             }
