@@ -20,7 +20,8 @@ pub(crate) struct Args {
 #[derive(clap::Subcommand)]
 enum What {
     Data(data::Args),
-    Kernels(kernels::Args),
+    /// Time the products of one convolution on every instruction set, in every register tile; what the engine takes is marked
+    Kernels(layer::Args),
     Layer(layer::Args),
     Step(Box<step::Args>),
 }

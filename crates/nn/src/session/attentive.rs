@@ -93,3 +93,82 @@ impl Drop for Done<'_> {
         self.0.store(true, Ordering::Release);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    /// Counts the leaves of a tree of joins.
+    fn leaves(depth: u32, counted: &AtomicUsize) {
+        match depth {
+            0 => {
+                counted.fetch_add(1, Ordering::Relaxed);
+            }
+            _ => join(|| leaves(depth - 1, counted), || leaves(depth - 1, counted)),
+        }
+    }
+
+    fn pool(threads: usize) -> rayon::ThreadPool {
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads")
+    }
+
+    #[test]
+    fn every_part_is_done_once_on_any_number_of_threads() {
+        for threads in 1..=5 {
+            let pool = pool(threads);
+            for depth in [0, 1, 5].into_iter().cycle().take(60) {
+                let counted = AtomicUsize::new(0);
+                let result = pool.install(|| {
+                    run(threads - 1, || {
+                        leaves(depth, &counted);
+                        leaves(depth, &counted);
+                        depth
+                    })
+                });
+                assert_eq!((result, counted.into_inner()), (depth, 2 << depth), "{threads} threads");
+            }
+        }
+    }
+
+    #[test]
+    fn a_panic_of_any_part_reaches_the_giver_and_the_threads_go_on() {
+        let pool = pool(3);
+        for part in 0..3 {
+            let panicking = |here: usize| assert_ne!(here, part, "this part");
+            let outcome = catch_unwind(AssertUnwindSafe(|| {
+                pool.install(|| {
+                    run(2, || {
+                        join(|| panicking(0), || panicking(1));
+                        panicking(2);
+                    })
+                })
+            }));
+            assert!(outcome.is_err(), "part {part}");
+        }
+        let counted = AtomicUsize::new(0);
+        pool.install(|| run(2, || leaves(4, &counted)));
+        assert_eq!(counted.into_inner(), 16);
+    }
+
+    #[test]
+    fn threads_that_are_busy_elsewhere_are_not_waited_for() {
+        let pool = pool(2);
+        let (busy, free) = (AtomicBool::new(false), AtomicBool::new(false));
+        pool.scope(|scope| {
+            scope.spawn(|_| {
+                busy.store(true, Ordering::Release);
+                while !free.load(Ordering::Acquire) {
+                    std::thread::yield_now();
+                }
+            });
+            while !busy.load(Ordering::Acquire) {
+                std::thread::yield_now();
+            }
+            let counted = AtomicUsize::new(0);
+            run(1, || leaves(3, &counted));
+            free.store(true, Ordering::Release);
+            assert_eq!(counted.into_inner(), 8);
+        });
+    }
+}

@@ -1,6 +1,6 @@
 //! `rarefy bench kernels`.
 
-use super::layer;
+use super::layer::Args;
 use super::timing::Times;
 use crate::failure::Failure;
 use crate::format::grouped;
@@ -14,13 +14,6 @@ use rarefy::train::accounting::Counts;
 use rarefy::train::{PatternUnit, machine};
 use serde::Serialize;
 use std::process::ExitCode;
-
-/// Time the products of one convolution on every instruction set, in every register tile; what the engine takes is marked.
-#[derive(clap::Args)]
-pub(crate) struct Args {
-    #[command(flatten)]
-    layer: layer::Args,
-}
 
 /// Units whose tiles are 1, 2 and 4 outputs high.
 const UNITS: [&str; 3] = ["unstructured", "block:2x2", "block:4x4"];
@@ -60,7 +53,6 @@ struct Direction {
 
 /// Measures and reports.
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let args = &args.layer;
     let graph = args.graph()?;
     let asked = args.draw(&graph, args.density, args.pattern)?;
     let (best, threads, batch) = (Isa::best(), args.threads(), args.batch_size as usize);
