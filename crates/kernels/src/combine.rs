@@ -105,10 +105,10 @@ impl Combine<'_> {
                 let second: &[L::V] = if TERMS == 2 { vectors(&two.planes[from..from + reach]) } else { &[] };
                 let out: &mut [L::V] = &mut vectors_mut(&mut self.tile[to..to + self.columns])[..count];
                 let value = |sum: L::V| lanes.mul(lanes.at_least(floor, sum), mask);
-                for i in 0..count {
+                for (i, out) in out.iter_mut().enumerate() {
                     let p = i * step;
                     prefetch_beyond(&x[p]);
-                    out[i] = match TERMS {
+                    *out = match TERMS {
                         0 => x[p],
                         1 => value(lanes.mul_add(a, x[p], shift)),
                         _ => {

@@ -3,7 +3,9 @@
 use crate::shapes::Case;
 use divan::Bencher;
 use divan::counter::BytesCount;
-use rarefy_kernels::{Gate, MAX_LANES, NormTerm, Term, combine, finish_gradient, plane_sums, row_moments};
+use rarefy_kernels::{
+    FINISH_SCRATCH, Gate, MAX_LANES, NormTerm, Term, combine, finish_gradient, plane_sums, row_moments,
+};
 
 /// An activation of `TERMS` batch norms' outputs.
 #[divan::bench(args = Case::all(), consts = [1, 2])]
@@ -28,6 +30,7 @@ fn finish_gradient_relu<const NORMS: usize>(bencher: Bencher<'_, '_>, case: &Cas
     let (activation, mut g) = (case.planes(case.tile(), 1.0), case.planes(grid, 0.0));
     let mean = vec![0.5; channels];
     let [mut sums, mut first, mut second] = [(); 3].map(|()| vec![0.0; channels]);
+    let mut scratch = vec![0.0; channels * FINISH_SCRATCH];
     bencher.counter(BytesCount::new(case.bytes(3 + NORMS))).bench_local(|| {
         let term = |planes, sums| NormTerm { planes, mean: &mean, sums };
         let mut terms = [term(&a[..], &mut first[..]), term(&b, &mut second)];
@@ -44,7 +47,7 @@ fn finish_gradient_relu<const NORMS: usize>(bencher: Bencher<'_, '_>, case: &Cas
             gate,
             terms,
             &mut sums,
-            &mut [0.0; 1 << 10],
+            &mut scratch,
             side,
             case.columns(),
         );
