@@ -6,10 +6,9 @@
 use crate::lanes::Lanes;
 
 /// Whether a kernel's results stay in cache.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Write {
     /// As usual: a line that is not in cache is read first. For what is read again soon.
-    #[default]
     Cached,
     /// Past the caches, where the instruction set can. For what is not in cache and not read again before the caches have seen much
     /// else: its lines need not be read first, which takes two thirds of the time.

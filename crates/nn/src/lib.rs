@@ -5,6 +5,7 @@
 #[cfg(test)]
 extern crate self as rarefy_nn;
 
+mod attentive;
 pub mod bench;
 pub mod graph;
 mod groups;

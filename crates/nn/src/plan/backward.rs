@@ -176,7 +176,7 @@ impl Pass<'_> {
         strip: &Range<usize>,
         out: &'b [f32],
     ) -> [Ahead<'b>; 2] {
-        let (program, g) = (&self.program, &op.geometry);
+        let (program, g) = (self.program, &op.geometry);
         let (source, output) = (program.layout(op.source), &program.tensors[op.output.0]);
         let mut ahead = [Ahead::default(); 2];
         let run = g.gradient_run(output, strip);

@@ -1,6 +1,6 @@
 //! Cuts an operation's outputs into chunks of samples and runs them, on one thread or many, with the same result.
 
-use crate::session::attentive;
+use crate::attentive;
 use std::ops::Range;
 
 /// Outputs that can be cut between chunks.

@@ -22,8 +22,7 @@ impl Plan {
             let compiled = &mut self.layers[layer];
             compiled.compile(&store.patterns()[layer], &convolve.geometry, index);
             let column = store.slice(convolve.weight, Column::Value);
-            let [forward, transposed] = &mut packed.layers[layer];
-            for (taps, values) in [(&compiled.forward, forward), (&compiled.transposed, transposed)] {
+            for (taps, values) in compiled.directions().into_iter().zip(&mut packed.layers[layer]) {
                 values.resize(taps.order.len(), 0.0);
                 taps.refresh(column, values);
             }
@@ -50,9 +49,8 @@ impl Plan {
             let weights = weights.clamp(pattern.nnz(), shape.len());
             self.layers[layer].reserve(pattern, &convolve.geometry, weights);
             index.reserve(shape.len().saturating_sub(index.len()));
-            let [forward, transposed] = &mut packed.layers[layer];
             let compiled = &self.layers[layer];
-            for (taps, values) in [(&compiled.forward, forward), (&compiled.transposed, transposed)] {
+            for (taps, values) in compiled.directions().into_iter().zip(&mut packed.layers[layer]) {
                 values.reserve(taps.order.capacity().saturating_sub(values.len()));
             }
             // The fewer weights the more chunks, as long as all partial gradients stay within the limit.

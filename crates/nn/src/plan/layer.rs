@@ -67,6 +67,11 @@ impl CompiledLayer {
         layer
     }
 
+    /// Forward pass (and weight gradient), then input gradient: the order of packed values in [`super::Weights`].
+    pub(crate) fn directions(&self) -> [&Packed; 2] {
+        [&self.forward, &self.transposed]
+    }
+
     /// Makes room for patterns of up to `weights` existing weights.
     pub(crate) fn reserve(&mut self, pattern: &Pattern, geometry: &Geometry, weights: usize) {
         let (shape, block) = (pattern.shape(), pattern.block());

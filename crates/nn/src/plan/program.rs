@@ -152,6 +152,11 @@ impl Program {
         }
     }
 
+    /// What the last operation that reads anything reads: that of the logits.
+    pub(crate) fn features(&self) -> Option<ValueId> {
+        self.forward.iter().rev().find_map(Forward::source).map(|(source, _)| source)
+    }
+
     pub(crate) fn layout(&self, value: ValueId) -> &Layout {
         &self.tensors[self.values[value.0].terms[0].tensor.0]
     }

@@ -1,6 +1,6 @@
 //! A program whose tensors share memory: all that a forward pass without a backward pass needs.
 
-use super::program::{Forward, Program, TensorId, Value, ValueId};
+use super::program::{Convolve, Forward, Program, TensorId, Value, ValueId};
 use rarefy_kernels::Write;
 
 /// `program` with as few tensors as a forward pass needs at a time: one takes the place of another of its extent that is not read any
@@ -30,8 +30,8 @@ pub(crate) fn shared(program: &Program) -> Program {
         }
         // Those that this operation was the last to read or, if nobody reads them, to write.
         for (tensor, place) in place.iter().enumerate() {
-            if let Some(place) = place.filter(|place| last_read[tensor] == index && !free.contains(place)) {
-                free.push(place);
+            if last_read[tensor] == index {
+                free.extend(place);
             }
         }
     }
@@ -47,8 +47,7 @@ pub(crate) fn shared(program: &Program) -> Program {
         norm.tensor = to(norm.tensor);
     }
     for op in &mut shared.forward {
-        if let Forward::Convolve(super::program::Convolve { output, .. }) | Forward::Pool { output, .. } = op
-        {
+        if let Forward::Convolve(Convolve { output, .. }) | Forward::Pool { output, .. } = op {
             *output = to(*output);
         }
     }
@@ -75,8 +74,7 @@ fn last_reads(program: &Program) -> Vec<usize> {
             last[tensor.0] = index;
         }
     }
-    let classifier = program.forward.iter().rev().find_map(|op| op.source()).map(|(source, _)| source);
-    for value in classifier.into_iter().chain([program.logits]).map(|id| value(program, id)) {
+    for value in program.features().into_iter().chain([program.logits]).map(|id| value(program, id)) {
         for tensor in value.terms.iter().map(|term| term.tensor).chain(value.stored) {
             last[tensor.0] = end;
         }

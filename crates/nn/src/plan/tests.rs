@@ -266,8 +266,7 @@ fn tensors_that_share_memory_hold_what_is_read() {
                 holds[shared_to.0] = Some(*own);
             }
         }
-        let classifier = own.forward.iter().rev().find_map(Forward::source).map(|(source, _)| source);
-        for id in classifier.into_iter().chain([own.logits]) {
+        for id in own.features().into_iter().chain([own.logits]) {
             let tensors = |program: &Program| {
                 let value = &program.values[id.0];
                 value.stored.map_or_else(|| value.terms.iter().map(|t| t.tensor).collect(), |t| vec![t])

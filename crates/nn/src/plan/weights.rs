@@ -6,7 +6,7 @@ use super::program::Forward;
 use crate::params::{Column, ParamStore};
 
 /// Packed values of every prunable layer, a copy of the parameters for the kernels.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Weights {
     /// Of the forward pass and of the input gradient.
     pub(crate) layers: Vec<[Vec<f32>; 2]>,
@@ -16,8 +16,7 @@ impl Weights {
     /// Room for the layers of `plan`; [`Plan::refresh`] fills it.
     pub fn new(plan: &Plan) -> Self {
         let zeros = |packed: &Packed| vec![0.0; packed.order.len()];
-        let layers = plan.layers.iter();
-        Self { layers: layers.map(|layer| [zeros(&layer.forward), zeros(&layer.transposed)]).collect() }
+        Self { layers: plan.layers.iter().map(|layer| layer.directions().map(zeros)).collect() }
     }
 }
 
@@ -27,9 +26,10 @@ impl Plan {
         for op in &self.program.forward {
             if let Forward::Convolve(convolve) = op {
                 let column = store.slice(convolve.weight, Column::Value);
-                let [forward, transposed] = &mut weights.layers[convolve.layer];
-                self.layers[convolve.layer].forward.refresh(column, forward);
-                self.layers[convolve.layer].transposed.refresh(column, transposed);
+                let directions = self.layers[convolve.layer].directions();
+                for (taps, values) in directions.into_iter().zip(&mut weights.layers[convolve.layer]) {
+                    taps.refresh(column, values);
+                }
             }
         }
     }

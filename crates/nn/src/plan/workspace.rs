@@ -104,9 +104,10 @@ impl Workspace {
         let apart = apart.max().unwrap_or(0);
         for scratch in &mut workspace.scratch {
             let scratch = scratch.get_mut().unwrap_or_else(PoisonError::into_inner);
-            let flat = scratch.flat.len().max(apart);
-            scratch.flat = Buffer::zeros(flat);
-            scratch.flat_gradient = Buffer::zeros(flat);
+            if scratch.flat.len() < apart {
+                scratch.flat = Buffer::zeros(apart);
+            }
+            scratch.flat_gradient = Buffer::zeros(scratch.flat.len());
             scratch.gradient_tile = Buffer::zeros(gradient_tile);
             scratch.dx = Buffer::zeros(dx);
         }

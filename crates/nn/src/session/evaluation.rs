@@ -55,7 +55,7 @@ impl Session {
 
     /// Numbers that the last layer reads of each sample.
     pub fn feature_len(&self) -> usize {
-        self.feature_source().map_or(0, |source| self.plan.program.layout(source).extent.len())
+        self.plan.program.features().map_or(0, |source| self.plan.program.layout(source).extent.len())
     }
 
     /// Logits `[samples][classes]` of `images` in evaluation mode, and the features `[samples][feature_len]` that the last
@@ -66,14 +66,8 @@ impl Session {
     pub fn features(&mut self, images: &[f32], samples: usize) -> Result<(Vec<f32>, Vec<f32>), SessionError> {
         self.check_images(images, samples)?;
         let mut features = vec![0.0; samples * self.feature_len()];
-        self.eval_forward(images, samples, &mut features, self.feature_source());
+        self.eval_forward(images, samples, &mut features, self.plan.program.features());
         Ok((self.evaluation.logits[..samples * self.graph.classes()].to_vec(), features))
-    }
-
-    /// What the operation that computes the logits reads.
-    fn feature_source(&self) -> Option<ValueId> {
-        let last = self.plan.program.forward.iter().rev().find_map(|op| op.source());
-        last.map(|(source, _)| source)
     }
 
     /// Fills the logits and, if `source` is given, `features` with its value.

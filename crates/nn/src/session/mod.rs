@@ -1,6 +1,5 @@
 //! One network being trained: plan, workspace, parameters, optimizer and threads behind one face.
 
-pub(crate) mod attentive;
 mod dense;
 mod edit;
 mod evaluation;

@@ -1,6 +1,7 @@
 //! The threads of a session.
 
-use super::{SessionError, attentive};
+use super::SessionError;
+use crate::attentive;
 use rarefy_kernels::Resident;
 
 /// Threads that stay. One thread is the caller's own; of several one waits for the caller's work and shares it with the others.

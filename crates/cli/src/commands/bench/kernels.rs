@@ -9,14 +9,14 @@ use crate::table::Table;
 use rarefy::core::{Block, Density};
 use rarefy::kernels::Isa;
 use rarefy::nn::bench::Limits;
-use rarefy::nn::plan::{LayerPath, layer_paths_on};
+use rarefy::nn::plan::layer_paths_on;
 use rarefy::train::accounting::Counts;
 use rarefy::train::{PatternUnit, machine};
 use serde::Serialize;
 use std::process::ExitCode;
 
 /// Units whose tiles are 1, 2 and 4 outputs high.
-const UNITS: [&str; 3] = ["unstructured", "block:2x2", "block:4x4"];
+const UNITS: [Block; 3] = [Block::UNSTRUCTURED, Block { rows: 2, columns: 2 }, Block { rows: 4, columns: 4 }];
 
 #[derive(Serialize)]
 struct Report {
@@ -57,13 +57,13 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let asked = args.draw(&graph, args.density, args.pattern)?;
     let (best, threads, batch) = (Isa::best(), args.threads(), args.batch_size as usize);
     let picked = layer_paths_on(&graph, &asked, best);
-    let units = UNITS.iter().filter_map(|unit| unit.parse::<PatternUnit>().ok());
-    let dense = (Density::DENSE, PatternUnit(Block::UNSTRUCTURED));
-    let layers: Vec<_> = units.map(|unit| (args.density, unit)).chain([dense]).collect();
+    let dense = (Density::DENSE, Block::UNSTRUCTURED);
+    let layers = UNITS.map(|unit| (args.density, unit)).into_iter().chain([dense]);
     let mut instances: Vec<Instance> = Vec::new();
     for isa in Isa::available() {
         let peak_gflops = Limits::measure(isa, threads).flops_per_sec / 1e9;
-        for &(density, unit) in &layers {
+        for (density, unit) in layers.clone() {
+            let unit = PatternUnit(unit);
             // Blocks that do not divide the layer have no instance here.
             let Ok(patterns) = args.draw(&graph, density, unit) else { continue };
             let paths = layer_paths_on(&graph, &patterns, isa);
@@ -71,16 +71,16 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
             let macs = Counts::new(&graph, &patterns).macs_sparse;
             let [forward, input_grad, weight_grad, ..] = args.measure(graph.clone(), pattern.clone(), isa)?;
             let direction = |kernel: &str, times: &Times| {
-                let median_ms = times.median_ms();
-                let gflops = 2.0 * macs as f64 * batch as f64 / median_ms / 1e6;
-                Direction { kernel: kernel.to_owned(), median_ms, min_ms: times.min_ms(), gflops }
+                let (median_ms, min_ms) = (times.median_ms(), times.min_ms());
+                let gflops = times.gflops(macs as f64 * batch as f64);
+                Direction { kernel: kernel.to_owned(), median_ms, min_ms, gflops }
             };
             instances.push(Instance {
                 isa: isa.name(),
                 pattern: unit.to_string(),
                 density: pattern.fraction(),
                 nnz: pattern.nnz() as u64,
-                picked: isa == best && same_tiles(path, picked.first()),
+                picked: isa == best && picked.first() == Some(path),
                 peak_gflops,
                 forward: direction(&path.forward, &forward),
                 input_grad: direction(&path.input_grad, &input_grad),
@@ -96,10 +96,6 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         product(&text(&report))?
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn same_tiles(path: &LayerPath, picked: Option<&LayerPath>) -> bool {
-    picked.is_some_and(|picked| LayerPath { name: picked.name.clone(), ..path.clone() } == *picked)
 }
 
 fn text(report: &Report) -> String {

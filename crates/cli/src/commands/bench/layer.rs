@@ -132,17 +132,6 @@ impl Args {
         LayerShape { input, outputs, kernel, stride }.graph().map_err(Failure::usage)
     }
 
-    fn recipe(&self) -> Recipe {
-        Recipe {
-            density: self.density,
-            sparse_init: "uniform".to_owned(),
-            pattern: self.pattern,
-            seed: self.seed,
-            threads: self.threads.map(|threads| threads as usize),
-            ..Recipe::default()
-        }
-    }
-
     /// The layer's pattern, for a density and unit of one's own.
     pub(super) fn draw(
         &self,
@@ -150,12 +139,14 @@ impl Args {
         density: Density,
         pattern: PatternUnit,
     ) -> Result<Vec<Pattern>, Failure> {
-        let recipe = Recipe { density, pattern, ..self.recipe() };
+        let sparse_init = "uniform".to_owned();
+        let recipe = Recipe { density, sparse_init, pattern, seed: self.seed, ..Recipe::default() };
         Ok(draw_patterns(graph, &recipe)?.patterns)
     }
 
     pub(super) fn threads(&self) -> usize {
-        self.recipe().threads()
+        let threads = self.threads.map(|threads| threads as usize);
+        Recipe { threads, ..Recipe::default() }.threads()
     }
 
     /// Milliseconds of the layer with `pattern`: forward, input gradient, weight gradient, backward, total.
@@ -197,11 +188,10 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let peak_rss_mb = machine::peak_rss_mb();
     let limits = Limits::measure(isa, threads);
     let direction = |kernel: String, times: &Times, passes: f64| {
-        let ms = times.median_ms();
-        let rate = |macs: u64| passes * 2.0 * macs as f64 * batch as f64 / ms / 1e6;
+        let rate = |macs: u64| times.gflops(passes * macs as f64 * batch as f64);
         Direction {
             kernel,
-            median_ms: ms,
+            median_ms: times.median_ms(),
             min_ms: times.min_ms(),
             gflops: rate(counts.macs_sparse),
             dense_gflops: rate(counts.macs_dense),

@@ -21,6 +21,11 @@ impl Times {
         self.push(started.elapsed().as_secs_f64() * 1e3);
     }
 
+    /// Billions of operations a second at the median, two a multiply-add of one repetition.
+    pub(super) fn gflops(&self, multiply_adds: f64) -> f64 {
+        2.0 * multiply_adds / self.median_ms() / 1e6
+    }
+
     /// Repetitions counted.
     pub(super) fn len(&self) -> usize {
         self.0.len()

@@ -49,7 +49,7 @@ fn work_until(done: &AtomicBool) {
 }
 
 /// Runs `work`, whose [`join`]s `others` more threads of the current pool are kept awake for. Allocates nothing.
-pub(super) fn run<R: Send>(others: usize, work: impl FnOnce() -> R + Send) -> R {
+pub(crate) fn run<R: Send>(others: usize, work: impl FnOnce() -> R + Send) -> R {
     call(&Watch::default(), others, others, work)
 }
 
