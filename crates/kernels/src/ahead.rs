@@ -3,10 +3,7 @@
 /// Numbers in a cache line.
 const LINE: usize = 16;
 
-/// Multiply-adds of vectors between two steps, about: [`STEP_TAPS`] taps of a register tile of 16.
-pub(crate) const STEP_TAPS: usize = 8;
-
-/// Most lines of a step: as many as come in while its multiply-adds run. With more, loads of the products wait behind them.
+/// Most lines of a step.
 const MOST_LINES: usize = 4;
 
 /// Slices to bring into the cache while a kernel computes; their numbers are not looked at.
@@ -16,34 +13,49 @@ pub struct Ahead<'a> {
     pub slices: [&'a [f32]; 6],
 }
 
-/// Walks over the slices a few lines at a time.
+/// Walks over the slices a line at a time.
 pub(crate) struct Walk<'a> {
     slices: [&'a [f32]; 6],
     slice: usize,
-    at: usize,
+    /// The next line and the end of its slice.
+    at: *const f32,
+    end: *const f32,
     lines: usize,
 }
 
 impl<'a> Walk<'a> {
-    /// Spreads the lines over `steps` calls of [`Walk::step`], no more than [`MOST_LINES`] each: the rest is left to the hardware.
+    /// Spreads the lines over `steps` calls of [`Walk::step`].
     #[inline(always)]
     pub(crate) fn new(ahead: Ahead<'a>, steps: usize) -> Self {
         let lines: usize = ahead.slices.iter().map(|slice| slice.len().div_ceil(LINE)).sum();
-        Self { slices: ahead.slices, slice: 0, at: 0, lines: lines.div_ceil(steps.max(1)).min(MOST_LINES) }
+        let nowhere = std::ptr::null();
+        let lines = lines.div_ceil(steps.max(1)).min(MOST_LINES);
+        let mut walk = Self { slices: ahead.slices, slice: 0, at: nowhere, end: nowhere, lines };
+        walk.turn();
+        walk
+    }
+
+    /// On to the next slice that is not empty.
+    fn turn(&mut self) {
+        while self.at >= self.end {
+            let Some(slice) = self.slices.get(self.slice) else {
+                self.lines = 0;
+                return;
+            };
+            let std::ops::Range { start, end } = slice.as_ptr_range();
+            (self.at, self.end) = (start, end);
+            self.slice += 1;
+        }
     }
 
     #[inline(always)]
     pub(crate) fn step(&mut self) {
         for _ in 0..self.lines {
-            while self.slice < self.slices.len() && self.at >= self.slices[self.slice].len() {
-                self.slice += 1;
-                self.at = 0;
+            prefetch(self.at);
+            self.at = self.at.wrapping_add(LINE);
+            if self.at >= self.end {
+                self.turn();
             }
-            let Some(number) = self.slices.get(self.slice).and_then(|slice| slice.get(self.at)) else {
-                return;
-            };
-            prefetch(std::ptr::from_ref(number));
-            self.at += LINE;
         }
     }
 }

@@ -25,6 +25,10 @@ pub(crate) trait Lanes: Copy {
     fn at_least(self, floor: Self::V, x: Self::V) -> Self::V;
     /// `x` where `gate > 0`, else 0
     fn where_positive(self, gate: Self::V, x: Self::V) -> Self::V;
+    /// `yes` where `x > than` or `x` is not a number, else `no`
+    fn where_larger(self, x: Self::V, than: Self::V, yes: Self::V, no: Self::V) -> Self::V;
+    /// `x` where `a == b`, else 0
+    fn where_equal(self, a: Self::V, b: Self::V, x: Self::V) -> Self::V;
     /// Sum of the lanes in a fixed order.
     fn sum(self, a: Self::V) -> f32;
     /// Writes past the caches if the instruction set can; [`crate::Write::end`] has to follow.
@@ -94,6 +98,16 @@ impl<S: Simd> Lanes for Pulp<S> {
         self.0.select_f32s(self.0.greater_than_f32s(gate, self.zero()), x, self.zero())
     }
     #[inline(always)]
+    fn where_larger(self, x: Self::V, than: Self::V, yes: Self::V, no: Self::V) -> Self::V {
+        // Neither order holds where one is not a number: `x` itself must be one for `than` to stay.
+        let (larger, number) = (self.0.greater_than_f32s(x, than), self.0.equal_f32s(x, x));
+        self.0.select_f32s(larger, yes, self.0.select_f32s(number, no, yes))
+    }
+    #[inline(always)]
+    fn where_equal(self, a: Self::V, b: Self::V, x: Self::V) -> Self::V {
+        self.0.select_f32s(self.0.equal_f32s(a, b), x, self.zero())
+    }
+    #[inline(always)]
     fn sum(self, a: Self::V) -> f32 {
         self.0.reduce_sum_f32s(a)
     }
@@ -157,6 +171,16 @@ impl Lanes for Portable {
     #[inline(always)]
     fn where_positive(self, gate: Self::V, x: Self::V) -> Self::V {
         map2(gate, x, |gate, x| if gate > 0.0 { x } else { 0.0 })
+    }
+    #[inline(always)]
+    fn where_larger(self, x: Self::V, than: Self::V, yes: Self::V, no: Self::V) -> Self::V {
+        std::array::from_fn(
+            |lane| if x[lane] > than[lane] || x[lane].is_nan() { yes[lane] } else { no[lane] },
+        )
+    }
+    #[inline(always)]
+    fn where_equal(self, a: Self::V, b: Self::V, x: Self::V) -> Self::V {
+        std::array::from_fn(|lane| if a[lane] == b[lane] { x[lane] } else { 0.0 })
     }
     #[inline(always)]
     fn sum(self, a: Self::V) -> f32 {

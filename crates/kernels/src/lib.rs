@@ -29,10 +29,12 @@ mod moments;
 pub mod naive;
 mod optimizer;
 mod planes;
+mod pool;
 mod probe;
 mod resident;
 mod sddmm;
 mod spmm;
+mod tiles;
 mod write;
 
 pub use ahead::Ahead;
@@ -44,10 +46,12 @@ pub use isa::Isa;
 pub use moments::{Moments, plane_sums, row_moments};
 pub use optimizer::{AdamStep, SgdStep, adam, sgd};
 pub use planes::Grid;
+pub use pool::{PoolWindow, Pooled, average_pool, average_pool_gradient, max_pool, max_pool_gradient};
 pub use probe::{CHAINS, multiply_adds};
 pub use resident::Resident;
-pub use sddmm::{reduce_accumulators, sddmm, tile_taps};
-pub use spmm::{Epilogue, TILE_WIDTH, partial_len, spmm, tile_vectors};
+pub use sddmm::{gradient_vectors, lane_sums, sddmm, tile_taps};
+pub use spmm::{Epilogue, partial_len, spmm, tile_vectors};
+pub use tiles::TILE_WIDTH;
 pub use write::Write;
 
 /// Widest vector of any instruction set, in f32 lanes.

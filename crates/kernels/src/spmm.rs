@@ -3,10 +3,11 @@
 //! Unsafe: reads of the input, whose reach is checked on entry.
 #![allow(unsafe_code)]
 
-use crate::ahead::{Ahead, STEP_TAPS, Walk};
+use crate::ahead::{Ahead, Walk};
 use crate::lanes::{Kernel, Lanes, vectors, vectors_mut};
 use crate::planes::Reads;
-use crate::{Grid, Isa, MAX_LANES, Taps, Write, balanced};
+use crate::tiles::{Tiled, for_each_tile};
+use crate::{Grid, Isa, MAX_LANES, Taps, Write};
 
 /// What happens to an output plane as it is written.
 ///
@@ -70,7 +71,7 @@ pub fn spmm(
     assert!(grid.reach(taps.rows * taps.groups, rows, columns) <= output.len(), "output is too short");
     let partial = &mut partial[..partial_len(taps.groups, taps.blocks())];
     let tiles = (rows * columns / isa.lanes()).div_ceil(tile_vectors(isa.registers(), taps.rows));
-    let ahead = Walk::new(ahead, tiles * taps.sets(STEP_TAPS));
+    let ahead = Walk::new(ahead, tiles * taps.offsets.len());
     isa.run(Spmm { taps, input, input_row, output, grid, rows, columns, epilogue, partial, write, ahead });
 }
 
@@ -83,16 +84,13 @@ pub const fn partial_len(groups: usize, blocks: usize) -> usize {
 const MOST_VECTORS: usize = 16;
 
 /// Most vectors of a register tile of [`spmm`] for groups of `rows` outputs: accumulators, their loads and weights fill the registers.
-/// A tile is at most 8 vectors wide and 1, 2 or 4 rows high; widths are cut [`balanced`].
+/// A tile is at most [`TILE_WIDTH`](crate::TILE_WIDTH) vectors wide and 1, 2 or 4 rows high; widths are cut [`balanced`](crate::balanced).
 pub const fn tile_vectors(registers: usize, rows: usize) -> usize {
     match (registers, rows) {
         (32, rows) => MOST_VECTORS / rows,
         (_, rows) => 12 / rows,
     }
 }
-
-/// Widest register tile, in vectors.
-pub const TILE_WIDTH: usize = 8;
 
 struct Spmm<'a> {
     taps: Taps<'a>,
@@ -112,64 +110,22 @@ impl Kernel for Spmm<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<L: Lanes>(self, lanes: L) {
-        let write = self.write;
+    fn run<L: Lanes>(mut self, lanes: L) {
+        let (rows, columns, write) = (self.rows, self.columns, self.write);
         match self.taps.rows {
-            1 => self.columns::<L, 1>(lanes),
-            2 => self.columns::<L, 2>(lanes),
-            4 => self.columns::<L, 4>(lanes),
+            1 => for_each_tile::<_, L, 1>(&mut self, lanes, rows, columns),
+            2 => for_each_tile::<_, L, 2>(&mut self, lanes, rows, columns),
+            4 => for_each_tile::<_, L, 4>(&mut self, lanes, rows, columns),
             rows => unreachable!("{rows} rows, checked on entry"),
         }
         write.end();
     }
 }
 
-impl Spmm<'_> {
-    /// Cuts the columns into equal blocks no wider than the register tile.
+impl Tiled for Spmm<'_> {
     #[inline(always)]
-    fn columns<L: Lanes, const R: usize>(mut self, lanes: L) {
-        let most = tile_vectors(L::REGISTERS, R).min(TILE_WIDTH);
-        let mut x = 0;
-        for width in balanced(self.columns / L::LANES, most) {
-            match width {
-                1 => self.rows::<L, R, 1>(lanes, x),
-                2 => self.rows::<L, R, 2>(lanes, x),
-                3 => self.rows::<L, R, 3>(lanes, x),
-                4 => self.rows::<L, R, 4>(lanes, x),
-                5 => self.rows::<L, R, 5>(lanes, x),
-                6 => self.rows::<L, R, 6>(lanes, x),
-                7 => self.rows::<L, R, 7>(lanes, x),
-                _ => self.rows::<L, R, 8>(lanes, x),
-            }
-            x += width * L::LANES;
-        }
-    }
-
-    /// All rows of a block of columns, as many at once as the register tile holds.
-    #[inline(always)]
-    fn rows<L: Lanes, const R: usize, const W: usize>(&mut self, lanes: L, x: usize) {
-        // Never asked for; leaving early keeps the wider blocks, which would spill registers, out of the binary.
-        if W > tile_vectors(L::REGISTERS, R) {
-            unreachable!("a block of {W} vectors over {R} rows");
-        }
-        let fits = |high: usize| high * W <= tile_vectors(L::REGISTERS, R);
-        let mut y = 0;
-        while y < self.rows {
-            match self.rows - y {
-                4.. if fits(4) => {
-                    self.tile::<L, R, 4, W>(lanes, y, x);
-                    y += 4;
-                }
-                2.. if fits(2) => {
-                    self.tile::<L, R, 2, W>(lanes, y, x);
-                    y += 2;
-                }
-                _ => {
-                    self.tile::<L, R, 1, W>(lanes, y, x);
-                    y += 1;
-                }
-            }
-        }
+    fn most<L: Lanes>(rows: usize) -> usize {
+        tile_vectors(L::REGISTERS, rows)
     }
 
     /// All outputs at one tile of positions: what a block of taps reads of the input stays in L1 for all of them.
@@ -184,9 +140,6 @@ impl Spmm<'_> {
         y: usize,
         x: usize,
     ) {
-        if H * W > tile_vectors(L::REGISTERS, R) {
-            unreachable!("a tile of {H} x {W} vectors over {R} rows");
-        }
         let Taps { starts, offsets, values, groups, .. } = self.taps;
         let blocks = self.taps.blocks();
         let input = Reads::<L::V>::new(self.input);
@@ -210,41 +163,39 @@ impl Spmm<'_> {
                         }
                     }
                 }
-                let sets = offsets[start..end].chunks(STEP_TAPS);
-                for (offsets, weights) in sets.zip(values[start * R..end * R].chunks(STEP_TAPS * R)) {
+                let values = values[start * R..end * R].chunks_exact(R);
+                for (&offset, weights) in offsets[start..end].iter().zip(values) {
+                    let from = offset as usize + corner;
                     self.ahead.step();
-                    for (&offset, weights) in offsets.iter().zip(weights.chunks_exact(R)) {
-                        let from = offset as usize + corner;
-                        let weights: [L::V; R] = std::array::from_fn(|r| lanes.splat(weights[r]));
-                        for h in 0..H {
-                            for w in 0..W {
-                                // SAFETY: the reach of every offset over all rows and columns was checked on entry.
-                                let x = unsafe { input.at(from + h * row + w * L::LANES) };
-                                for r in 0..R {
-                                    sums[r][h][w] = lanes.mul_add(weights[r], x, sums[r][h][w]);
-                                }
+                    let weights: [L::V; R] = std::array::from_fn(|r| lanes.splat(weights[r]));
+                    for h in 0..H {
+                        for w in 0..W {
+                            // SAFETY: the reach of every offset over all rows and columns was checked on entry.
+                            let x = unsafe { input.at(from + h * row + w * L::LANES) };
+                            for r in 0..R {
+                                sums[r][h][w] = lanes.mul_add(weights[r], x, sums[r][h][w]);
                             }
                         }
                     }
                 }
-                // A copy, made once: a loop over the sums themselves would keep them in memory, stored again for every tap.
-                let done = sums;
                 if !last {
                     let partial = self.partial::<L, R, H, W>(group);
-                    for (partial, &sum) in partial.iter_mut().zip(done.iter().flatten().flatten()) {
-                        *partial = sum;
+                    for r in 0..R {
+                        for h in 0..H {
+                            for w in 0..W {
+                                partial[(r * H + h) * W + w] = sums[r][h][w];
+                            }
+                        }
                     }
                     continue;
                 }
-                for (r, sums) in done.iter().enumerate() {
-                    for (h, sums) in sums.iter().enumerate() {
-                        self.finish::<L, W>(lanes, group * R + r, y + h, x, sums);
-                    }
-                }
+                self.finish(lanes, group, y, x, &sums);
             }
         }
     }
+}
 
+impl Spmm<'_> {
     /// A group's sums of the blocks before: its output planes, rows and vectors.
     #[inline(always)]
     fn partial<L: Lanes, const R: usize, const H: usize, const W: usize>(
@@ -255,30 +206,57 @@ impl Spmm<'_> {
         &mut vectors_mut(&mut self.partial[start..start + R * H * W * L::LANES])[..R * H * W]
     }
 
+    /// Writes a group's sums. Every index of `sums` is known when this is compiled, or they would not stay in registers while the taps pass.
     #[inline(always)]
-    fn finish<L: Lanes, const W: usize>(
+    fn finish<L: Lanes, const R: usize, const H: usize, const W: usize>(
+        &mut self,
+        lanes: L,
+        group: usize,
+        y: usize,
+        x: usize,
+        sums: &[[[L::V; W]; H]; R],
+    ) {
+        each(
+            sums,
+            #[inline(always)]
+            |r, sums| self.plane(lanes, group * R + r, y, x, sums),
+        );
+    }
+
+    #[inline(always)]
+    fn plane<L: Lanes, const H: usize, const W: usize>(
         &mut self,
         lanes: L,
         plane: usize,
         y: usize,
         x: usize,
-        sums: &[L::V; W],
+        sums: &[[L::V; W]; H],
     ) {
-        let start = self.grid.at(plane, y) + x;
-        let output: &mut [L::V] = vectors_mut(&mut self.output[start..start + W * L::LANES]);
-        let write = self.write;
-        match &mut self.epilogue {
-            Epilogue::Store => {
-                for (output, &sum) in output.iter_mut().zip(sums) {
-                    write.vector(lanes, output, sum);
-                }
-            }
+        let Self { output, grid, write, epilogue, .. } = self;
+        match epilogue {
+            Epilogue::Store => each(
+                sums,
+                #[inline(always)]
+                |h, sums| {
+                    let output = row::<L, W>(output, grid.at(plane, y + h) + x);
+                    for w in 0..W {
+                        write.vector(lanes, &mut output[w], sums[w]);
+                    }
+                },
+            ),
             Epilogue::Bias { bias, mask } => {
                 let bias = lanes.splat(bias[plane]);
                 let mask = vectors::<L::V>(mask)[0];
-                for (output, &sum) in output.iter_mut().zip(sums) {
-                    write.vector(lanes, output, lanes.mul(lanes.add(sum, bias), mask));
-                }
+                each(
+                    sums,
+                    #[inline(always)]
+                    |h, sums| {
+                        let output = row::<L, W>(output, grid.at(plane, y + h) + x);
+                        for w in 0..W {
+                            write.vector(lanes, &mut output[w], lanes.mul(lanes.add(sums[w], bias), mask));
+                        }
+                    },
+                );
             }
             Epilogue::Moments { mask, shift, sums: moments } => {
                 let mask = vectors::<L::V>(mask)[0];
@@ -288,15 +266,42 @@ impl Spmm<'_> {
                 let first = &mut vectors_mut::<L::V>(first)[0];
                 let second = &mut vectors_mut::<L::V>(second)[0];
                 let (mut sum_d, mut sum_dd) = (*first, *second);
-                for (output, &sum) in output.iter_mut().zip(sums) {
-                    let x = lanes.mul(sum, mask);
-                    write.vector(lanes, output, x);
-                    let d = lanes.sub(x, shift);
-                    sum_d = lanes.add(sum_d, d);
-                    sum_dd = lanes.mul_add(d, d, sum_dd);
-                }
+                each(
+                    sums,
+                    #[inline(always)]
+                    |h, sums| {
+                        let output = row::<L, W>(output, grid.at(plane, y + h) + x);
+                        for w in 0..W {
+                            let x = lanes.mul(sums[w], mask);
+                            write.vector(lanes, &mut output[w], x);
+                            let d = lanes.sub(x, shift);
+                            sum_d = lanes.add(sum_d, d);
+                            sum_dd = lanes.mul_add(d, d, sum_dd);
+                        }
+                    },
+                );
                 (*first, *second) = (sum_d, sum_dd);
             }
         }
     }
+}
+
+/// Calls `run` with the number and sums of each of 1, 2 or 4 planes or rows. Closures have to be inlined: of their own they would be
+/// compiled without the instruction set.
+#[inline(always)]
+fn each<V, const N: usize>(sums: &[V; N], mut run: impl FnMut(usize, &V)) {
+    run(0, &sums[0]);
+    if N > 1 {
+        run(1, &sums[1 % N]);
+    }
+    if N > 2 {
+        run(2, &sums[2 % N]);
+        run(3, &sums[3 % N]);
+    }
+}
+
+/// `W` vectors from `start` on.
+#[inline(always)]
+fn row<L: Lanes, const W: usize>(output: &mut [f32], start: usize) -> &mut [L::V] {
+    &mut vectors_mut(&mut output[start..start + W * L::LANES])[..W]
 }

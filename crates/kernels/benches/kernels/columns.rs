@@ -2,13 +2,12 @@
 
 use divan::Bencher;
 use divan::counter::BytesCount;
-use rarefy_kernels::{AdamStep, Buffer, Isa, SgdStep, reduce_accumulators};
+use rarefy_kernels::{AdamStep, Buffer, Isa, SgdStep};
 
 /// Of 268,336.
 const WEIGHTS: usize = 16_100;
 
 /// Chunks of samples whose sums are added up.
-const CHUNKS: usize = 4;
 
 /// The names of this machine's instruction sets.
 fn isas() -> Vec<&'static str> {
@@ -49,13 +48,12 @@ fn adam(bencher: Bencher<'_, '_>, name: &str) {
 }
 
 #[divan::bench(args = isas())]
-fn reduce(bencher: Bencher<'_, '_>, name: &str) {
+fn lane_sums(bencher: Bencher<'_, '_>, name: &str) {
     let isa = isa(name);
-    let order: Vec<u32> = (0..WEIGHTS as u32).collect();
-    let mut gradient = column(0.0);
-    let mut accumulators = Buffer::zeros(CHUNKS * WEIGHTS * isa.lanes());
+    let mut sums = column(0.0);
+    let mut accumulators = Buffer::zeros(WEIGHTS * isa.lanes());
     accumulators.fill(0.5);
-    bencher.counter(bytes(CHUNKS * isa.lanes())).bench_local(|| {
-        reduce_accumulators(isa, &accumulators, &order, &mut gradient);
+    bencher.counter(bytes(isa.lanes())).bench_local(|| {
+        rarefy_kernels::lane_sums(isa, &accumulators, &mut sums);
     });
 }

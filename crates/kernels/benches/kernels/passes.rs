@@ -4,7 +4,8 @@ use crate::shapes::Case;
 use divan::Bencher;
 use divan::counter::BytesCount;
 use rarefy_kernels::{
-    FINISH_SCRATCH, Gate, MAX_LANES, NormTerm, Term, combine, finish_gradient, plane_sums, row_moments,
+    FINISH_SCRATCH, Gate, MAX_LANES, NormTerm, PoolWindow, Pooled, Term, combine, finish_gradient,
+    plane_sums, row_moments,
 };
 
 /// An activation of `TERMS` batch norms' outputs.
@@ -70,4 +71,39 @@ fn sums_of_planes(bencher: Bencher<'_, '_>, case: &Case) {
     bencher.counter(BytesCount::new(case.bytes(1))).bench_local(|| {
         plane_sums(case.isa, &x, case.grid(), case.stage.side, case.columns(), &mut sums);
     });
+}
+
+/// Windows of 2 x 2, two apart.
+#[divan::bench(args = Case::all())]
+fn max_pool(bencher: Bencher<'_, '_>, case: &Case) {
+    let (grid, side) = (case.grid(), case.stage.side);
+    let (input, mut out) = (case.planes(grid, 0.5), case.planes(grid, 0.0));
+    bencher.counter(BytesCount::new(case.bytes(1))).bench_local(|| {
+        rarefy_kernels::max_pool(case.isa, pooled(case, &input), 0..side / 2, &mut out, grid);
+    });
+}
+
+#[divan::bench(args = Case::all())]
+fn max_pool_gradient(bencher: Bencher<'_, '_>, case: &Case) {
+    let (grid, side) = (case.grid(), case.stage.side);
+    let (input, of_output, mut gradient) =
+        (case.planes(grid, 0.5), case.planes(grid, 0.25), case.planes(grid, 0.0));
+    bencher.counter(BytesCount::new(case.bytes(2))).bench_local(|| {
+        let pooled = pooled(case, &input);
+        rarefy_kernels::max_pool_gradient(
+            case.isa,
+            pooled,
+            0..side / 2,
+            &of_output,
+            grid,
+            &mut gradient,
+            side,
+        );
+    });
+}
+
+fn pooled<'a>(case: &Case, input: &'a [f32]) -> Pooled<'a> {
+    let (channels, side) = (case.stage.channels, case.stage.side);
+    let window = PoolWindow { kernel: 2, stride: 2, padding: 0 };
+    Pooled { window, extent: (side, side), input, grid: case.grid(), first_row: 0, channels }
 }

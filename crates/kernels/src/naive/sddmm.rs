@@ -30,11 +30,7 @@ pub fn sddmm(
     out
 }
 
-/// Twin of [`crate::reduce_accumulators`]: the total of each entry of `order`, wherever it goes.
-pub fn reduce_accumulators(accumulators: &[f32], weights: usize, lanes: usize) -> Vec<f64> {
-    let mut totals = vec![0.0; weights];
-    for (i, &partial) in accumulators.iter().enumerate() {
-        totals[i / lanes % weights] += f64::from(partial);
-    }
-    totals
+/// Twin of [`crate::lane_sums`].
+pub fn lane_sums(accumulators: &[f32], lanes: usize) -> Vec<f64> {
+    accumulators.chunks_exact(lanes).map(|vector| vector.iter().map(|&x| f64::from(x)).sum()).collect()
 }

@@ -3,8 +3,9 @@
 
 use crate::common::*;
 use rarefy_kernels::{
-    AdamStep, Ahead, Epilogue, Gate, Grid, Isa, MAX_LANES, Moments, NormTerm, SgdStep, Taps, Term, Write,
-    adam, combine, finish_gradient, loss, plane_sums, reduce_accumulators, row_moments, sddmm, sgd,
+    AdamStep, Ahead, Epilogue, Gate, Grid, Isa, MAX_LANES, Moments, NormTerm, PoolWindow, Pooled, SgdStep,
+    Taps, Term, Write, adam, average_pool, average_pool_gradient, combine, finish_gradient, lane_sums, loss,
+    max_pool, max_pool_gradient, plane_sums, row_moments, sddmm, sgd,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -162,15 +163,36 @@ fn columns_of_unequal_length_are_refused() {
 }
 
 #[test]
-fn accumulators_of_a_part_of_a_chunk_are_refused() {
+fn lane_sums_of_too_few_accumulators_are_refused() {
     for isa in isas() {
-        for extra in [1, isa.lanes()] {
-            let accumulators = vec![0.0; 3 * 2 * isa.lanes() + extra];
-            let mut gradient = [0.0; 2];
-            refused("reduce", "whole number of chunks", || {
-                reduce_accumulators(isa, &accumulators, &[0, 1], &mut gradient);
-            });
-        }
+        each_short_slice_is_refused(isa, "lane_sums", 1, |short| {
+            lane_sums(isa, cut(&vec![0.0; 2 * isa.lanes()], short == 0), &mut [0.0; 2]);
+        });
+    }
+}
+
+#[test]
+fn pools_refuse_short_slices() {
+    for isa in isas() {
+        let (channels, window) = (3, PoolWindow { kernel: 2, stride: 2, padding: 0 });
+        let (grid, len, columns) = planes(isa, channels, 1);
+        let (numbers, one) = (vec![0.0; len], Grid { plane: isa.lanes(), row: channels * isa.lanes() });
+        each_short_slice_is_refused(isa, "pools", 8, |short| {
+            let input = cut(&numbers, short == 0);
+            let pooled = Pooled { window, extent: (2, 2), input, grid, first_row: 0, channels };
+            let mut out = vec![0.0; channels * isa.lanes() - usize::from(short == 1)];
+            max_pool(isa, pooled, 0..1, &mut out, one);
+            let pooled = Pooled { input: cut(&numbers, short == 2), ..pooled };
+            let of_output = vec![0.0; channels * isa.lanes() - usize::from(short == 3)];
+            let mut gradient = vec![0.0; len - usize::from(short == 4)];
+            max_pool_gradient(isa, pooled, 0..1, &of_output, one, &mut gradient, 2);
+            let mut means = vec![0.0; channels * isa.lanes()];
+            average_pool(isa, cut(&numbers, short == 5), grid, 2, columns, &mut means);
+            let mut gradient = vec![0.0; len - usize::from(short == 6)];
+            average_pool_gradient(isa, &means, 4, &mut gradient, grid, 2, columns);
+            let pooled = Pooled { input: &numbers, first_row: usize::from(short == 7), ..pooled };
+            max_pool(isa, pooled, 0..1, &mut vec![0.0; channels * isa.lanes()], one);
+        });
     }
 }
 

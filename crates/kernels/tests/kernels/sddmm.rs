@@ -2,7 +2,7 @@
 
 use crate::common::*;
 use proptest::prelude::*;
-use rarefy_kernels::{Ahead, Isa, Taps, balanced, naive, sddmm, tile_taps};
+use rarefy_kernels::{Ahead, Isa, TILE_WIDTH, Taps, balanced, gradient_vectors, naive, sddmm, tile_taps};
 use std::collections::BTreeSet;
 
 /// Numbers of an accumulator array that must stay as they are.
@@ -34,31 +34,51 @@ fn check(isa: Isa, layer: &Layer, gradient: &Planes, numbers: &mut Numbers) {
 #[test]
 fn every_set_of_taps_agrees_with_its_twin() {
     for isa in isas() {
-        for unit in [1, 2, 4] {
-            let mut sets = BTreeSet::new();
-            for taps in 0..=27 {
-                let mut layer = Layer::new(Shape::full(unit, 3, 1 + taps % 5, 1 + taps % 7), isa.lanes());
-                let (mut numbers, second) = (Numbers::new(5), 27);
-                // Two groups of `taps` taps each, of the 27 that there are.
-                layer.offsets = [&layer.offsets[..taps], &layer.offsets[second..second + taps]].concat();
-                layer.starts = vec![0, taps as u32, 2 * taps as u32];
-                layer.fill(&mut numbers);
-                let gradient = layer.gradient(&mut numbers);
-                check(isa, &layer, &gradient, &mut numbers);
-                sets.extend(balanced(taps, tile_taps(isa.registers(), unit)));
+        let most = tile_taps(isa.registers());
+        let mut sets = BTreeSet::new();
+        for taps in 0..=27 {
+            let mut layer = Layer::new(Shape::full(4, 3, 1 + taps % 5, 1 + taps % 7), isa.lanes());
+            let (mut numbers, second) = (Numbers::new(5), 27);
+            // Two groups of `taps` taps each, of the 27 that there are.
+            layer.offsets = [&layer.offsets[..taps], &layer.offsets[second..second + taps]].concat();
+            layer.starts = vec![0, taps as u32, 2 * taps as u32];
+            layer.fill(&mut numbers);
+            let gradient = layer.gradient(&mut numbers);
+            check(isa, &layer, &gradient, &mut numbers);
+            sets.extend(balanced(taps, most));
+        }
+        assert_eq!(sets, (1..=most).collect(), "sets of taps that ran on {}", isa.name());
+    }
+}
+
+#[test]
+fn every_tile_of_the_gradient_agrees_with_its_twin() {
+    for isa in isas() {
+        for unit in [1, 2] {
+            let most = gradient_vectors(isa.registers(), unit);
+            let mut ran = BTreeSet::new();
+            for vectors in (1..=TILE_WIDTH + 3).chain([2 * TILE_WIDTH + 1]) {
+                for rows in 1..=7 {
+                    let shape =
+                        Shape { blocks: 1 + (rows + vectors) % 2, ..Shape::full(unit, 2, rows, vectors) };
+                    let (layer, mut numbers) = (Layer::new(shape, isa.lanes()), Numbers::new(5));
+                    let gradient = layer.gradient(&mut numbers);
+                    check(isa, &layer, &gradient, &mut numbers);
+                    ran.extend(tiles(most, rows, vectors));
+                }
             }
-            let all: BTreeSet<usize> = (1..=tile_taps(isa.registers(), unit)).collect();
-            assert_eq!(sets, all, "sets of taps of {unit} outputs that ran on {}", isa.name());
+            assert_eq!(ran, all_tiles(most), "tiles of {unit} gradients that ran on {}", isa.name());
         }
     }
 }
 
 #[test]
-fn sets_of_taps_fit_the_registers() {
+fn sums_and_gradients_fit_the_registers() {
     for registers in [16, 32] {
-        for unit in [1, 2, 4] {
-            // The sums, the gradient's vectors and one of the input.
-            let needed = unit * tile_taps(registers, unit) + unit + 1;
+        // The sums, the gradient's vectors and one of the input.
+        assert!(4 * tile_taps(registers) + 4 + 1 <= registers, "4 outputs in {registers}");
+        for unit in [1, 2] {
+            let needed = unit * gradient_vectors(registers, unit) + 2 * unit + 1;
             assert!(needed <= registers, "{unit} outputs in {registers}");
         }
     }

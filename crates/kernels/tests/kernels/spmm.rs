@@ -2,9 +2,7 @@
 
 use crate::common::*;
 use proptest::prelude::*;
-use rarefy_kernels::{
-    Ahead, Buffer, Epilogue, Grid, Isa, MAX_LANES, TILE_WIDTH, Write, balanced, naive, tile_vectors,
-};
+use rarefy_kernels::{Ahead, Buffer, Epilogue, Grid, Isa, MAX_LANES, TILE_WIDTH, Write, naive, tile_vectors};
 use std::collections::BTreeSet;
 
 /// All epilogues of one layer against the twin.
@@ -60,22 +58,6 @@ fn check_moments(isa: Isa, layer: &Layer, mask: &[f32], shift: &[f32], numbers: 
     crate::sums::compare_lane_sums(isa, &before, &sums, &out, mask, shift);
 }
 
-/// The register tiles (rows, vectors) of a call, as `tile_vectors` documents them.
-fn tiles(most: usize, rows: usize, vectors: usize) -> BTreeSet<(usize, usize)> {
-    let mut tiles = BTreeSet::new();
-    for width in balanced(vectors, most.min(TILE_WIDTH)) {
-        let mut left = rows;
-        while left > 0 {
-            let high =
-                [4, 2, 1].into_iter().find(|&high| high <= left && (high == 1 || high * width <= most));
-            let high = high.expect("one row always");
-            tiles.insert((high, width));
-            left -= high;
-        }
-    }
-    tiles
-}
-
 #[test]
 fn every_register_tile_agrees_with_its_twin() {
     for isa in isas() {
@@ -91,12 +73,7 @@ fn every_register_tile_agrees_with_its_twin() {
                     ran.extend(tiles(most, rows, vectors));
                 }
             }
-            let all: BTreeSet<(usize, usize)> = [1, 2, 4]
-                .into_iter()
-                .flat_map(|high| (1..=TILE_WIDTH).map(move |width| (high, width)))
-                .filter(|(high, width)| high * width <= most)
-                .collect();
-            assert_eq!(ran, all, "register tiles of {unit} outputs that ran on {}", isa.name());
+            assert_eq!(ran, all_tiles(most), "register tiles of {unit} outputs that ran on {}", isa.name());
         }
     }
 }

@@ -18,32 +18,7 @@ use rarefy_core::WeightShape;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub usize);
 
-/// Square windows of a pool.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PoolWindow {
-    /// Rows and columns of a window.
-    pub kernel: usize,
-    /// Distance of windows.
-    pub stride: usize,
-    /// Border on every side that windows may reach into; below `kernel`.
-    pub padding: usize,
-}
-
-impl PoolWindow {
-    /// Windows that fit an axis of `len` numbers: `floor((len + 2 padding - kernel) / stride) + 1`.
-    pub const fn count(self, len: usize) -> usize {
-        match (len + 2 * self.padding).checked_sub(self.kernel) {
-            Some(room) => room / self.stride + 1,
-            None => 0,
-        }
-    }
-
-    /// The part of an axis of `len` numbers that window `index` covers.
-    pub fn covers(self, index: usize, len: usize) -> std::ops::Range<usize> {
-        let start = index * self.stride;
-        start.saturating_sub(self.padding)..(start + self.kernel).saturating_sub(self.padding).min(len)
-    }
-}
+pub use rarefy_kernels::PoolWindow;
 
 /// What a node computes.
 #[derive(Clone, Debug, PartialEq)]

@@ -11,9 +11,7 @@ use super::program::{Convolve, Forward, ValueId};
 use super::schedule::{Backward, GradId, Target};
 use super::workspace::{Scratch, Workspace};
 use crate::params::{Column, ParamStore};
-use rarefy_kernels::{
-    Ahead, Buffer, Epilogue, Term, Write, combine, plane_sums, reduce_accumulators, sddmm, spmm,
-};
+use rarefy_kernels::{Ahead, Buffer, Epilogue, Term, Write, combine, lane_sums, plane_sums, sddmm, spmm};
 use std::mem::take;
 use std::ops::Range;
 
@@ -48,14 +46,14 @@ impl Pass<'_> {
     }
 
     /// The buffer a target writes, taken out of the workspace meanwhile.
-    fn take_target(&self, workspace: &mut Workspace, target: &Target) -> Buffer {
+    pub(crate) fn take_target(&self, workspace: &mut Workspace, target: &Target) -> Buffer {
         match target {
             Target::Nowhere => Buffer::default(),
             Target::Part { out } | Target::Finish { out, .. } => take(&mut workspace.gradients[out.0]),
         }
     }
 
-    fn put_target(&self, workspace: &mut Workspace, target: &Target, buffer: Buffer) {
+    pub(crate) fn put_target(&self, workspace: &mut Workspace, target: &Target, buffer: Buffer) {
         if let Target::Part { out } | Target::Finish { out, .. } = target {
             workspace.gradients[out.0] = buffer;
         }
@@ -82,27 +80,27 @@ impl Pass<'_> {
         let chunks = self.batch.div_ceil(size);
         let mut out = self.take_target(workspace, target);
         let mut sums = take(&mut workspace.sums);
-        let mut accumulators = take(&mut workspace.accumulators);
+        let mut partials = take(&mut workspace.partials);
         let mut bias_sums = take(&mut workspace.bias_sums);
         let channels = source.extent.channels;
-        let weights = layer.forward.order.len() * self.plan.isa.lanes();
+        let weights = layer.forward.order.len();
         let biases = if op.bias.is_some() { output.extent.channels } else { 0 };
         let out_per_chunk = if out.is_empty() { 0 } else { source.len(size) };
         // Gates need every pixel of the source, products those that some tap reads.
         let phases = if *target == Target::Nowhere { g.read } else { g.phases.len() };
         let outputs = (
             Chunks::new(&mut out[..], out_per_chunk),
-            Chunks::new(&mut accumulators[..chunks * weights], weights),
+            Chunks::new(&mut partials[..chunks * weights], weights),
             Chunks::new(&mut sums[..chunks * 3 * channels], 3 * channels),
             Chunks::new(&mut bias_sums[..chunks * biases], biases),
         );
         let shared = &*workspace;
-        for_each_chunk(self.parallel, 0..chunks, outputs, &|chunk, (out, accumulators, sums, bias_sums)| {
+        for_each_chunk(self.parallel, 0..chunks, outputs, &|chunk, (out, partials, sums, bias_sums)| {
             let scratch = &mut *shared.scratch();
             g.clear_sides(&mut scratch.tile, phases);
             g.clear_gradient_sides(&mut scratch.gradient_tile);
-            let accumulators = &mut accumulators.data[..weights];
-            accumulators.fill(0.0);
+            let mut accumulators = take(&mut scratch.accumulators);
+            accumulators[..weights * self.plan.isa.lanes()].fill(0.0);
             let sums = &mut sums.data[..3 * channels];
             sums.fill(0.0);
             let bias_sums = &mut bias_sums.data[..biases];
@@ -121,7 +119,7 @@ impl Pass<'_> {
                             out.data.get((next - groups.start) * source.group_len()..).unwrap_or_default();
                         ahead = self.backward_ahead(shared, op, gradient, target, next, &strip, out);
                     }
-                    let sums_of = (&mut *accumulators, &mut *bias_sums);
+                    let sums_of = (&mut accumulators[..], &mut *bias_sums);
                     self.weight_products(op, layer, &strip, scratch, sums_of, ahead[0]);
                     if *target == Target::Nowhere {
                         continue;
@@ -141,6 +139,9 @@ impl Pass<'_> {
                     scratch.clock.lap(Part::Finish);
                 }
             }
+            lane_sums(self.plan.isa, &accumulators, &mut partials.data[..weights]);
+            scratch.accumulators = accumulators;
+            scratch.clock.lap(Part::Reduce);
         });
         self.put_target(workspace, target, out);
         workspace.sums = sums;
@@ -148,10 +149,9 @@ impl Pass<'_> {
         match dense {
             None => {
                 let gradient = store.slice_mut(op.weight, Column::Gradient);
-                let accumulators = &accumulators[..chunks * weights];
-                reduce_accumulators(self.plan.isa, accumulators, &layer.forward.order, gradient);
+                layer.forward.reduce(&partials[..chunks * weights], gradient);
             }
-            Some(dense) => dense.reduce(self.plan.isa, store, op, &accumulators[..chunks * weights]),
+            Some(dense) => dense.reduce(store, op, &partials[..chunks * weights]),
         }
         workspace.clock.lap(Part::Reduce);
         if let Some(bias) = op.bias {
@@ -160,7 +160,7 @@ impl Pass<'_> {
                 *gradient = parts.sum::<f64>() as f32;
             }
         }
-        workspace.accumulators = accumulators;
+        workspace.partials = partials;
         workspace.bias_sums = bias_sums;
         self.finish_norms(workspace, store, op.source, target, chunks);
     }
@@ -241,57 +241,6 @@ impl Pass<'_> {
         let epilogue = Epilogue::Store;
         spmm(isa, taps, gradient_tile, row, dx, g.dx, rows, columns, epilogue, write, partial, ahead);
         clock.lap(Part::InputGradient);
-    }
-
-    fn finish_value(
-        &self,
-        workspace: &mut Workspace,
-        store: &mut ParamStore,
-        value: ValueId,
-        target: &Target,
-    ) {
-        self.each_group(workspace, store, value, target, &|_, _, _, _| false);
-    }
-
-    /// Finishes every group of `value`; `own` fills the operation's own part of a group, given the evaluated value, and
-    /// tells whether there is one.
-    pub(crate) fn each_group(
-        &self,
-        workspace: &mut Workspace,
-        store: &mut ParamStore,
-        value: ValueId,
-        target: &Target,
-        own: &(impl Fn(&Workspace, usize, &[f32], &mut [f32]) -> bool + Sync),
-    ) {
-        let layout = *self.program.layout(value);
-        let (channels, size) = (layout.extent.channels, self.plan.chunk());
-        let chunks = self.batch.div_ceil(size);
-        let mut out = self.take_target(workspace, target);
-        let mut sums = take(&mut workspace.sums);
-        let outputs = (
-            Chunks::new(&mut out[..], layout.len(size)),
-            Chunks::new(&mut sums[..chunks * 3 * channels], 3 * channels),
-        );
-        let shared = &*workspace;
-        for_each_chunk(self.parallel, 0..chunks, outputs, &|chunk, (out, sums)| {
-            let Scratch { flat, flat_gradient, unread, lane_sums, .. } = &mut *shared.scratch();
-            let sums = &mut sums.data[..3 * channels];
-            sums.fill(0.0);
-            let region = Region::whole(&layout);
-            let groups = out.data.chunks_exact_mut(layout.group_len());
-            for (index, out) in self.chunk_groups(chunk, size).zip(groups) {
-                let flat = &mut flat[..layout.group_len()];
-                self.evaluate_whole(shared, value, index, flat, None);
-                let part = &mut flat_gradient[..layout.group_len()];
-                let from = own(shared, index, flat, part).then_some((&part[..], layout.flat()));
-                let evaluated = (&flat[..], layout.flat());
-                let group = Group { value, target, index, region, from, evaluated, out, sums };
-                self.finish_group(shared, (unread, lane_sums), group);
-            }
-        });
-        self.put_target(workspace, target, out);
-        workspace.sums = sums;
-        self.finish_norms(workspace, store, value, target, chunks);
     }
 
     /// `out = of_gradient * gradient + of_input * x + constant` at the pixels of a norm's stored input.

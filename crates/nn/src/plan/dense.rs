@@ -4,7 +4,6 @@ use super::layer::CompiledLayer;
 use super::program::{Convolve, Forward};
 use super::{Plan, Workspace};
 use crate::params::{Column, ParamStore};
-use rarefy_kernels::{Isa, reduce_accumulators};
 
 /// Who takes a layer's dense gradient: index of the layer, the gradient of the mean loss, row-major, and the parameters.
 pub type Visit<'a> = &'a mut (dyn FnMut(usize, &[f32], &ParamStore) + Send);
@@ -38,7 +37,8 @@ impl DenseScratch {
         let window = &op.geometry.window;
         self.layer.compile_full(window.weight, &op.geometry, &mut self.index);
         let chunks = plan.max_batch.div_ceil(plan.weight_chunk_for(window.weight.len()));
-        workspace.fit(chunks * window.weight.len() * plan.isa.lanes(), chunks * window.output.channels);
+        let weights = window.weight.len();
+        workspace.fit(weights * plan.isa.lanes(), chunks * weights, chunks * window.output.channels);
     }
 }
 
@@ -53,11 +53,11 @@ impl DenseGradients<'_> {
     }
 
     /// Sums the chunks' partial gradients, puts those of existing weights into the gradient column and hands over all.
-    pub(crate) fn reduce(&mut self, isa: Isa, store: &mut ParamStore, op: &Convolve, accumulators: &[f32]) {
+    pub(crate) fn reduce(&mut self, store: &mut ParamStore, op: &Convolve, partials: &[f32]) {
         let DenseScratch { layer, gradient, .. } = &mut *self.scratch;
         gradient.clear();
         gradient.resize(layer.forward.order.len(), 0.0);
-        reduce_accumulators(isa, accumulators, &layer.forward.order, gradient);
+        layer.forward.reduce(partials, gradient);
         store.set_from_dense(op.weight, Column::Gradient, gradient);
         (self.visit)(op.layer, gradient, store);
     }

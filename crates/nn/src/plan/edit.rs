@@ -4,6 +4,7 @@ use super::program::{Convolve, Forward, Program};
 use super::{MAX_ACCUMULATOR_BYTES, Plan, Weights, Workspace};
 use crate::params::{Column, ParamStore};
 use rarefy_kernels::Buffer;
+use std::sync::PoisonError;
 
 impl Plan {
     /// Compiles the patterns of `layers` anew and packs their values. `index` is scratch of one number per dense position.
@@ -29,8 +30,8 @@ impl Plan {
             let weights = self.layers[layer].forward.order.len();
             let Some(convolve) = convolution(&self.program, layer) else { continue };
             let chunks = self.max_batch.div_ceil(self.weight_chunk_for(weights));
-            workspace
-                .fit(chunks * weights * self.isa.lanes(), chunks * convolve.geometry.window.output.channels);
+            let outputs = convolve.geometry.window.output.channels;
+            workspace.fit(weights * self.isa.lanes(), chunks * weights, chunks * outputs);
         }
     }
 
@@ -56,19 +57,25 @@ impl Plan {
             // The fewer weights the more chunks, as long as all partial gradients stay within the limit.
             let most = self.layers[layer].forward.order.capacity();
             let chunks = |weights| self.max_batch.div_ceil(self.weight_chunk_for(weights));
-            let limit =
-                (MAX_ACCUMULATOR_BYTES / size_of::<f32>()).max(chunks(most) * most * self.isa.lanes());
-            let accumulators = (chunks(0) * most * self.isa.lanes()).min(limit);
-            workspace.fit(accumulators, chunks(0) * convolve.geometry.window.output.channels);
+            let lanes = self.isa.lanes();
+            let limit = (MAX_ACCUMULATOR_BYTES / size_of::<f32>() / lanes).max(chunks(most) * most);
+            let outputs = convolve.geometry.window.output.channels;
+            workspace.fit(most * lanes, (chunks(0) * most).min(limit), chunks(0) * outputs);
         }
     }
 }
 
 impl Workspace {
     /// Room for the partial gradients of a layer's weights and biases.
-    pub(super) fn fit(&mut self, accumulators: usize, bias_sums: usize) {
-        if self.accumulators.len() < accumulators {
-            self.accumulators = Buffer::zeros(accumulators);
+    pub(super) fn fit(&mut self, accumulators: usize, partials: usize, bias_sums: usize) {
+        for scratch in &mut self.scratch {
+            let scratch = scratch.get_mut().unwrap_or_else(PoisonError::into_inner);
+            if scratch.accumulators.len() < accumulators {
+                scratch.accumulators = Buffer::zeros(accumulators);
+            }
+        }
+        if self.partials.len() < partials {
+            self.partials.resize(partials, 0.0);
         }
         if self.bias_sums.len() < bias_sums {
             self.bias_sums.resize(bias_sums, 0.0);

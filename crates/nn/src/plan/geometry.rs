@@ -98,6 +98,12 @@ const STRIP_ROOM: usize = 12 << 10;
 /// Rows of a strip at most: a register tile has no more, and the rows that strips share are few beside what they compute.
 const MOST_ROWS: usize = 4;
 
+/// Rows of a strip at least, for the same reason.
+const LEAST_ROWS: usize = 2;
+
+/// Vectors that fill a register tile: narrow maps go in strips of as many rows, whether they fit or not.
+const TILE_VECTORS: usize = 16;
+
 impl Geometry {
     /// Tiles for a window between activations of `lanes` samples a group.
     pub(crate) fn new(window: Window, lanes: usize) -> Self {
@@ -123,7 +129,8 @@ impl Geometry {
         let each = phases.len() * channels * pitch
             + window.output.channels * gradient_pitch
             + read * channels * phase_columns;
-        let most = (STRIP_ROOM.saturating_sub(fixed) / each.max(1)).clamp(1, MOST_ROWS);
+        let least = (TILE_VECTORS / phase_columns.max(1)).clamp(LEAST_ROWS, MOST_ROWS);
+        let most = (STRIP_ROOM.saturating_sub(fixed) / each.max(1)).clamp(least, MOST_ROWS);
         // Register tiles are 1, 2 or 4 rows high: no strip of 3 rows.
         let strip = if most == 3 { 2 } else { most }.min(rows.max(1));
         let tile_rows = strip + top + bottom;

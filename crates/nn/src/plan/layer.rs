@@ -2,7 +2,7 @@
 
 use super::geometry::Geometry;
 use rarefy_core::{Block, Pattern, WeightShape};
-use rarefy_kernels::{Taps, tile_taps, tile_vectors};
+use rarefy_kernels::{Taps, gradient_vectors, tile_taps, tile_vectors};
 use std::ops::Range;
 
 /// Stands for a position without a weight in a layer that runs as dense.
@@ -32,6 +32,17 @@ impl Packed {
     pub(crate) fn refresh(&self, column: &[f32], packed: &mut [f32]) {
         for (packed, &source) in packed.iter_mut().zip(&self.order) {
             *packed = column.get(source as usize).copied().unwrap_or(0.0);
+        }
+    }
+
+    /// Sums partial gradients `[chunk][packed weight]` into a column of the layer, in the order of the chunks; padding of a layer that
+    /// runs as dense is skipped.
+    pub(crate) fn reduce(&self, partials: &[f32], column: &mut [f32]) {
+        let weights = self.order.len();
+        for (i, &target) in self.order.iter().enumerate() {
+            if let Some(gradient) = column.get_mut(target as usize) {
+                *gradient = partials[i..].iter().step_by(weights).sum();
+            }
         }
     }
 }
@@ -163,7 +174,10 @@ impl CompiledLayer {
             name: name.to_owned(),
             forward: format!("{kind} {f}x{}", tile_vectors(registers, f)),
             input_grad: format!("{kind} {t}x{}", tile_vectors(registers, t)),
-            weight_grad: format!("{kind} {f}x{}", tile_taps(registers, f)),
+            weight_grad: match f {
+                4 => format!("{kind} {f}x{} taps", tile_taps(registers)),
+                _ => format!("{kind} {f}x{}", gradient_vectors(registers, f)),
+            },
         }
     }
 }

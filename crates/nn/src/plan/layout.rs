@@ -80,6 +80,12 @@ impl Region {
         Self { start: 0, grid: layout.grid(), step: 1, rows, columns }
     }
 
+    /// All pixels of some rows.
+    pub(crate) fn of_rows(layout: &Layout, rows: &std::ops::Range<usize>) -> Self {
+        let start = rows.start * layout.grid().row;
+        Self { start, rows: rows.len(), ..Self::whole(layout) }
+    }
+
     /// Nothing is meant.
     pub(crate) fn is_empty(&self) -> bool {
         self.rows == 0 || self.columns == 0

@@ -19,6 +19,7 @@ mod profile;
 mod program;
 mod schedule;
 mod sharing;
+mod strips;
 #[cfg(test)]
 mod tests;
 mod weights;
@@ -68,7 +69,7 @@ const CHUNKS: usize = 16;
 /// Chunks of a pass that is only part of a step, at least: small chunks cost more than they gain.
 const LEAST_CHUNKS: usize = 4;
 
-/// Most memory that partial weight gradients of one layer may take.
+/// Bytes of accumulators that the chunks of a layer's backward pass clear and sum, at most: each of them all of the layer's.
 const MAX_ACCUMULATOR_BYTES: usize = 32 << 20;
 
 impl Plan {

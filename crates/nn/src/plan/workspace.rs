@@ -19,8 +19,8 @@ pub struct Workspace {
     pub(crate) sums: Vec<f64>,
     /// `[chunk][output]` of a linear layer.
     pub(crate) bias_sums: Vec<f64>,
-    /// `[chunk][packed weight][lane]` of one layer.
-    pub(crate) accumulators: Buffer,
+    /// `[chunk][packed weight]` of one layer: partial weight gradients.
+    pub(crate) partials: Vec<f32>,
     /// Logits of one sample and their gradient.
     pub(crate) loss_row: Vec<f32>,
     pub(crate) scratch: Vec<Mutex<Scratch>>,
@@ -39,6 +39,8 @@ pub(crate) struct Scratch {
     pub(crate) dx: Buffer,
     /// Sums of a register tile between blocks of taps.
     pub(crate) partial: Buffer,
+    /// `[packed weight][lane]` of one layer and chunk: sums of the weight gradient.
+    pub(crate) accumulators: Buffer,
     /// A pool's gradient as its source's tensors are placed.
     pub(crate) flat_gradient: Buffer,
     /// Per channel lane sums of moments, or of a gradient and its products.
@@ -86,7 +88,7 @@ impl Workspace {
     pub fn new(plan: &Plan, threads: usize) -> Self {
         let batch = plan.max_batch;
         let mut workspace = Self::forward(plan, &plan.program, batch, threads);
-        let (mut accumulators, mut bias_sums) = (0, 0);
+        let (mut accumulators, mut partials, mut bias_sums) = (0, 0, 0);
         let (mut gradient_tile, mut dx) = (0, 0);
         for op in &plan.program.forward {
             let Forward::Convolve(convolve) = op else { continue };
@@ -94,7 +96,8 @@ impl Workspace {
             (gradient_tile, dx) = (g.gradient_len().max(gradient_tile), g.dx_len().max(dx));
             let weights = plan.layers[convolve.layer].forward.order.len();
             let chunks = batch.div_ceil(plan.weight_chunk(op));
-            accumulators = accumulators.max(chunks * weights * plan.isa.lanes());
+            accumulators = accumulators.max(weights * plan.isa.lanes());
+            partials = partials.max(chunks * weights);
             bias_sums = bias_sums.max(chunks * g.window.output.channels);
         }
         let apart = plan.schedule.backward.iter().filter_map(|op| match op {
@@ -110,9 +113,10 @@ impl Workspace {
             scratch.flat_gradient = Buffer::zeros(scratch.flat.len());
             scratch.gradient_tile = Buffer::zeros(gradient_tile);
             scratch.dx = Buffer::zeros(dx);
+            scratch.accumulators = Buffer::zeros(accumulators);
         }
         workspace.gradients = plan.schedule.buffers.iter().map(|&len| Buffer::zeros(len)).collect();
-        workspace.accumulators = Buffer::zeros(accumulators);
+        workspace.partials = vec![0.0; partials];
         workspace.bias_sums = vec![0.0; bias_sums];
         workspace
     }

@@ -3,11 +3,13 @@
 mod numbers;
 mod planes;
 mod taps;
+mod tiles;
 mod tolerance;
 
 pub(crate) use numbers::{Numbers, POISONS};
 pub(crate) use planes::{CANARY, Gaps, Planes, Size};
 pub(crate) use taps::{Density, Layer, Shape, layer, partial, spmm};
+pub(crate) use tiles::{all_tiles, tiles};
 pub(crate) use tolerance::{gamma, gamma64, magnitudes, near, same_bits};
 
 use proptest::prelude::*;
