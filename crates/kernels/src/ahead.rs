@@ -13,50 +13,65 @@ pub struct Ahead<'a> {
     pub slices: [&'a [f32]; 6],
 }
 
-/// Walks over the slices a line at a time.
+/// Walks over the slices a few lines with every tap.
 pub(crate) struct Walk<'a> {
     slices: [&'a [f32]; 6],
     slice: usize,
-    /// The next line and the end of its slice.
-    at: *const f32,
-    end: *const f32,
+    /// Numbers of the slice that are done.
+    done: usize,
     lines: usize,
 }
 
+/// The next lines of a walk.
+#[derive(Clone, Copy)]
+pub(crate) struct Lines {
+    at: *const f32,
+    each: usize,
+}
+
 impl<'a> Walk<'a> {
-    /// Spreads the lines over `steps` calls of [`Walk::step`].
+    /// Spreads the lines over `steps` calls of [`Lines::step`].
     #[inline(always)]
     pub(crate) fn new(ahead: Ahead<'a>, steps: usize) -> Self {
         let lines: usize = ahead.slices.iter().map(|slice| slice.len().div_ceil(LINE)).sum();
-        let nowhere = std::ptr::null();
         let lines = lines.div_ceil(steps.max(1)).min(MOST_LINES);
-        let mut walk = Self { slices: ahead.slices, slice: 0, at: nowhere, end: nowhere, lines };
-        walk.turn();
-        walk
+        Self { slices: ahead.slices, slice: 0, done: 0, lines }
     }
 
-    /// On to the next slice that is not empty.
+    /// Lines for `steps` steps. A slice may end within them: what lies behind it is asked for as well, which harms nothing.
+    #[inline(always)]
+    pub(crate) fn lines(&mut self, steps: usize) -> Lines {
+        if self.lines > 0 && self.done >= self.slices[self.slice].len() {
+            self.turn();
+        }
+        let lines = Lines { at: self.slices[self.slice].as_ptr().wrapping_add(self.done), each: self.lines };
+        self.done += steps * self.lines * LINE;
+        lines
+    }
+
+    /// On to the next slice that is not empty, if there is one.
+    #[cold]
+    #[inline(never)]
     fn turn(&mut self) {
-        while self.at >= self.end {
-            let Some(slice) = self.slices.get(self.slice) else {
-                self.lines = 0;
-                return;
-            };
-            let std::ops::Range { start, end } = slice.as_ptr_range();
-            (self.at, self.end) = (start, end);
-            self.slice += 1;
+        let rest = self.slices.iter().enumerate().skip(self.slice + 1);
+        match rest.filter(|(_, slice)| !slice.is_empty()).map(|(index, _)| index).next() {
+            Some(slice) => (self.slice, self.done) = (slice, 0),
+            None => self.lines = 0,
         }
     }
+}
 
+impl Lines {
+    /// Asks for the next few.
     #[inline(always)]
     pub(crate) fn step(&mut self) {
-        for _ in 0..self.lines {
-            prefetch(self.at);
-            self.at = self.at.wrapping_add(LINE);
-            if self.at >= self.end {
-                self.turn();
+        // No loop: nothing but addresses in registers, and branches that always go the same way.
+        for line in 0..MOST_LINES {
+            if line < self.each {
+                prefetch(self.at.wrapping_add(line * LINE));
             }
         }
+        self.at = self.at.wrapping_add(self.each * LINE);
     }
 }
 

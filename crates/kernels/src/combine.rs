@@ -2,6 +2,7 @@
 
 use crate::ahead::prefetch_beyond;
 use crate::lanes::{Kernel, Lanes, vectors, vectors_mut};
+use crate::write::Placed;
 use crate::{Grid, Isa, Write};
 
 /// One summand of [`combine`].
@@ -44,6 +45,10 @@ pub fn combine(
     assert!(columns.is_multiple_of(isa.lanes()), "columns must be a multiple of the lanes");
     assert!(matches!(terms.len(), 1 | 2), "combine takes one or two terms, found {}", terms.len());
     assert!(step > 0, "a step must be at least 1");
+    let keep = keep.map(|(keep, write)| {
+        let write = write.to(keep, from, isa.lanes());
+        (keep, write)
+    });
     isa.run(Combine { terms, from, step, relu, mask, tile, to, keep, channels, rows, columns });
 }
 
@@ -55,7 +60,7 @@ struct Combine<'a> {
     mask: &'a [f32],
     tile: &'a mut [f32],
     to: Grid,
-    keep: Option<(&'a mut [f32], Write)>,
+    keep: Option<(&'a mut [f32], Placed)>,
     channels: usize,
     rows: usize,
     columns: usize,
@@ -119,8 +124,13 @@ impl Combine<'_> {
                 }
                 if let Some((keep, write)) = &mut self.keep {
                     let keep: &mut [L::V] = vectors_mut(&mut keep[from..from + reach]);
-                    for (i, &out) in out.iter().enumerate() {
-                        write.vector(lanes, &mut keep[i * step], out);
+                    match step {
+                        1 => write.row(lanes, keep, out),
+                        _ => {
+                            for (i, &out) in out.iter().enumerate() {
+                                write.vector(lanes, &mut keep[i * step], out);
+                            }
+                        }
                     }
                 }
             }

@@ -32,7 +32,11 @@ pub(crate) trait Lanes: Copy {
     /// Sum of the lanes in a fixed order.
     fn sum(self, a: Self::V) -> f32;
     /// Writes past the caches if the instruction set can; [`crate::Write::end`] has to follow.
-    fn stream(self, to: &mut Self::V, x: Self::V);
+    ///
+    /// # Safety
+    /// The place is a multiple of the vector's size.
+    #[allow(unsafe_code)]
+    unsafe fn stream(self, to: &mut Self::V, x: Self::V);
 
     fn zero(self) -> Self::V {
         self.splat(0.0)
@@ -113,18 +117,21 @@ impl<S: Simd> Lanes for Pulp<S> {
     }
     #[inline(always)]
     #[allow(unsafe_code)]
-    fn stream(self, to: &mut Self::V, x: Self::V) {
+    unsafe fn stream(self, to: &mut Self::V, x: Self::V) {
         #[cfg(target_arch = "x86_64")]
         {
             use std::arch::x86_64::{_mm256_stream_ps, _mm512_stream_ps};
             let place = std::ptr::from_mut(to).cast::<f32>();
-            let aligned = place.addr().is_multiple_of(size_of::<Self::V>());
+            debug_assert!(
+                place.addr().is_multiple_of(size_of::<Self::V>()),
+                "{place:?} is no place of a vector"
+            );
             match size_of::<Self::V>() {
                 // SAFETY: of pulp's vectors on x86-64 only AVX-512's has 64 bytes, so this machine has it, as the token `self.0` shows; both
-                // types are plain bits of that size; the place may be written and is aligned.
-                64 if aligned => return unsafe { _mm512_stream_ps(place, std::mem::transmute_copy(&x)) },
+                // types are plain bits of that size; the place may be written and is aligned, as the caller sees to.
+                64 => return unsafe { _mm512_stream_ps(place, std::mem::transmute_copy(&x)) },
                 // SAFETY: as above; of 32 bytes is AVX2's alone.
-                32 if aligned => return unsafe { _mm256_stream_ps(place, std::mem::transmute_copy(&x)) },
+                32 => return unsafe { _mm256_stream_ps(place, std::mem::transmute_copy(&x)) },
                 _ => {}
             }
         }
@@ -187,7 +194,8 @@ impl Lanes for Portable {
         ((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7]))
     }
     #[inline(always)]
-    fn stream(self, to: &mut Self::V, x: Self::V) {
+    #[allow(unsafe_code)]
+    unsafe fn stream(self, to: &mut Self::V, x: Self::V) {
         *to = x;
     }
 }

@@ -7,6 +7,7 @@ use crate::ahead::{Ahead, Walk};
 use crate::lanes::{Kernel, Lanes, vectors, vectors_mut};
 use crate::planes::Reads;
 use crate::tiles::{Tiled, for_each_tile};
+use crate::write::Placed;
 use crate::{Grid, Isa, MAX_LANES, Taps, Write};
 
 /// What happens to an output plane as it is written.
@@ -71,6 +72,7 @@ pub fn spmm(
     assert!(grid.reach(taps.rows * taps.groups, rows, columns) <= output.len(), "output is too short");
     let partial = &mut partial[..partial_len(taps.groups, taps.blocks())];
     let tiles = (rows * columns / isa.lanes()).div_ceil(tile_vectors(isa.registers(), taps.rows));
+    let write = write.to(output, grid, isa.lanes());
     let ahead = Walk::new(ahead, tiles * taps.offsets.len());
     isa.run(Spmm { taps, input, input_row, output, grid, rows, columns, epilogue, partial, write, ahead });
 }
@@ -102,7 +104,7 @@ struct Spmm<'a> {
     columns: usize,
     epilogue: Epilogue<'a>,
     partial: &'a mut [f32],
-    write: Write,
+    write: Placed,
     ahead: Walk<'a>,
 }
 
@@ -163,10 +165,11 @@ impl Tiled for Spmm<'_> {
                         }
                     }
                 }
+                let mut lines = self.ahead.lines(end - start);
                 let values = values[start * R..end * R].chunks_exact(R);
                 for (&offset, weights) in offsets[start..end].iter().zip(values) {
                     let from = offset as usize + corner;
-                    self.ahead.step();
+                    lines.step();
                     let weights: [L::V; R] = std::array::from_fn(|r| lanes.splat(weights[r]));
                     for h in 0..H {
                         for w in 0..W {
@@ -237,12 +240,7 @@ impl Spmm<'_> {
             Epilogue::Store => each(
                 sums,
                 #[inline(always)]
-                |h, sums| {
-                    let output = row::<L, W>(output, grid.at(plane, y + h) + x);
-                    for w in 0..W {
-                        write.vector(lanes, &mut output[w], sums[w]);
-                    }
-                },
+                |h, sums| write.row(lanes, row::<L, W>(output, grid.at(plane, y + h) + x), sums),
             ),
             Epilogue::Bias { bias, mask } => {
                 let bias = lanes.splat(bias[plane]);
@@ -251,10 +249,11 @@ impl Spmm<'_> {
                     sums,
                     #[inline(always)]
                     |h, sums| {
-                        let output = row::<L, W>(output, grid.at(plane, y + h) + x);
-                        for w in 0..W {
-                            write.vector(lanes, &mut output[w], lanes.mul(lanes.add(sums[w], bias), mask));
+                        let mut done = *sums;
+                        for done in &mut done {
+                            *done = lanes.mul(lanes.add(*done, bias), mask);
                         }
+                        write.row(lanes, row::<L, W>(output, grid.at(plane, y + h) + x), &done);
                     },
                 );
             }
@@ -270,14 +269,14 @@ impl Spmm<'_> {
                     sums,
                     #[inline(always)]
                     |h, sums| {
-                        let output = row::<L, W>(output, grid.at(plane, y + h) + x);
-                        for w in 0..W {
-                            let x = lanes.mul(sums[w], mask);
-                            write.vector(lanes, &mut output[w], x);
-                            let d = lanes.sub(x, shift);
+                        let mut done = *sums;
+                        for done in &mut done {
+                            *done = lanes.mul(*done, mask);
+                            let d = lanes.sub(*done, shift);
                             sum_d = lanes.add(sum_d, d);
                             sum_dd = lanes.mul_add(d, d, sum_dd);
                         }
+                        write.row(lanes, row::<L, W>(output, grid.at(plane, y + h) + x), &done);
                     },
                 );
                 (*first, *second) = (sum_d, sum_dd);

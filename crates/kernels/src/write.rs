@@ -1,8 +1,9 @@
 //! How results are written: through the caches, or past them to memory.
 //!
-//! Unsafe: the end of a run of stores past the caches.
+//! Unsafe: stores past the caches, whose places are checked on entry, and the end of a run of them.
 #![allow(unsafe_code)]
 
+use crate::Grid;
 use crate::lanes::Lanes;
 
 /// Whether a kernel's results stay in cache.
@@ -15,13 +16,45 @@ pub enum Write {
     Streamed,
 }
 
+/// [`Write`] to places that are known to be whole vectors, where it needs that.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Placed(Write);
+
 impl Write {
-    /// Puts `x` there.
+    /// Writes to rows of `numbers` that are placed as `grid` says, by vectors of `lanes`: through the caches where they are no whole vectors.
+    pub(crate) fn to(self, numbers: &[f32], grid: Grid, lanes: usize) -> Placed {
+        let start = numbers.as_ptr().addr().is_multiple_of(lanes * size_of::<f32>());
+        let whole = start && grid.plane.is_multiple_of(lanes) && grid.row.is_multiple_of(lanes);
+        Placed(if whole { self } else { Write::Cached })
+    }
+}
+
+impl Placed {
+    /// Puts `row` into `to`, vectors of the numbers that [`Write::to`] was asked for.
+    #[inline(always)]
+    pub(crate) fn row<L: Lanes>(self, lanes: L, to: &mut [L::V], row: &[L::V]) {
+        match self.0 {
+            Write::Cached => {
+                for (to, &x) in to.iter_mut().zip(row) {
+                    *to = x;
+                }
+            }
+            Write::Streamed => {
+                for (to, &x) in to.iter_mut().zip(row) {
+                    // SAFETY: start and distances of the numbers' rows are multiples of a vector: see `to`.
+                    unsafe { lanes.stream(to, x) }
+                }
+            }
+        }
+    }
+
+    /// Puts `x` into `to`: see [`Placed::row`].
     #[inline(always)]
     pub(crate) fn vector<L: Lanes>(self, lanes: L, to: &mut L::V, x: L::V) {
-        match self {
+        match self.0 {
             Write::Cached => *to = x,
-            Write::Streamed => lanes.stream(to, x),
+            // SAFETY: as in `row`.
+            Write::Streamed => unsafe { lanes.stream(to, x) },
         }
     }
 
@@ -29,7 +62,7 @@ impl Write {
     #[inline(always)]
     pub(crate) fn end(self) {
         #[cfg(target_arch = "x86_64")]
-        if self == Write::Streamed {
+        if self.0 == Write::Streamed {
             // SAFETY: a fence touches no memory; every x86-64 processor has it (SSE).
             unsafe { std::arch::x86_64::_mm_sfence() }
         }

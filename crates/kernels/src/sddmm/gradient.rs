@@ -48,10 +48,11 @@ impl Tiled for Sddmm<'_> {
                     }
                 }
             }
+            let mut lines = self.ahead.lines(end - start);
             let accumulators = accumulators[start * R..end * R].chunks_exact_mut(R);
             for (&offset, accumulators) in self.taps.offsets[start..end].iter().zip(accumulators) {
                 let from = offset as usize + corner;
-                self.ahead.step();
+                lines.step();
                 let mut sums = [[lanes.zero(); CHAINS]; R];
                 for r in 0..R {
                     sums[r][0] = accumulators[r];

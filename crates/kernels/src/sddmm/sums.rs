@@ -74,9 +74,10 @@ impl Sddmm<'_> {
         let input = Reads::<L::V>::new(self.input);
         let offsets = &self.taps.offsets[tap..tap + J];
         let accumulators = &mut self.accumulators[tap * R * L::LANES..(tap + J) * R * L::LANES];
+        let mut lines = self.ahead.lines(patch.rows);
         let mut sums = [[lanes.zero(); R]; J];
         for y in patch.y..patch.y + patch.rows {
-            self.ahead.step();
+            lines.step();
             let to: [usize; R] = std::array::from_fn(|r| self.grid.at(group * R + r, y) + patch.x);
             let from: [usize; J] =
                 std::array::from_fn(|j| offsets[j] as usize + y * self.input_row + patch.x);
