@@ -3,7 +3,7 @@
 /// Numbers in a cache line.
 const LINE: usize = 16;
 
-/// Most lines of a step.
+/// Most lines of a step: beside the 16 multiply-adds of a tap there is room for a few.
 const MOST_LINES: usize = 4;
 
 /// Slices to bring into the cache while a kernel computes; their numbers are not looked at.

@@ -7,8 +7,6 @@ use rarefy_kernels::{AdamStep, Buffer, Isa, SgdStep};
 /// Of 268,336.
 const WEIGHTS: usize = 16_100;
 
-/// Chunks of samples whose sums are added up.
-
 /// The names of this machine's instruction sets.
 fn isas() -> Vec<&'static str> {
     Isa::available().into_iter().map(Isa::name).collect()

@@ -75,10 +75,14 @@ pub(crate) struct Geometry {
     pub(crate) phases: Vec<(usize, usize)>,
     /// How many of them some tap reads.
     pub(crate) read: usize,
+    /// Rows around a strip, and columns around a row, that some tap of the forward pass reads.
     top: usize,
     bottom: usize,
     left: usize,
     right: usize,
+    /// Zeros of the input tile and of the gradient tile.
+    border: Border,
+    gradient_border: Border,
     /// Rows that strips are cut from: those of the output or of a phase, whichever are more.
     rows: usize,
     /// Rows of a strip.
@@ -89,6 +93,26 @@ pub(crate) struct Geometry {
     pub(crate) gradient: Grid,
     /// Places in the input gradient of a strip.
     pub(crate) dx: Grid,
+}
+
+/// Zeros around the pixels of a tile's planes. What is to the right of a row is to the left of the next: they are there once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Border {
+    /// Rows above each plane.
+    top: usize,
+    /// Columns before each row.
+    left: usize,
+    /// Numbers behind the last plane.
+    end: usize,
+}
+
+impl Border {
+    /// Zeros before each of many lines of `len` and behind the last, so that reads from `before` in front of a line up to `end` of it find
+    /// no other line.
+    fn shared(before: usize, len: usize, end: usize) -> (usize, usize) {
+        let behind = end.saturating_sub(len);
+        (before.max(behind), behind)
+    }
 }
 
 /// Room for both tiles and the input gradient of a strip, in numbers per lane: 768 KB for 16 lanes, which leaves most of a second cache of
@@ -120,9 +144,11 @@ impl Geometry {
         let phase_rows = window.phase_len(window.input.height, 0);
         let phase_columns = window.phase_len(window.input.width, 0);
         let rows = phase_rows.max(window.output.height);
-        // A tile's row, in pixels: what the taps of one direction reach, and the pixels themselves.
-        let pitch = left + phase_columns.max(window.output.width + right);
-        let gradient_pitch = right + window.output.width.max(phase_columns + left);
+        let (height, width) = (window.output.height, window.output.width);
+        let across = Border::shared(left, phase_columns, width + right);
+        let gradient_across = Border::shared(right, width, phase_columns + left);
+        // A tile's row, in pixels: the zeros before it and the pixels themselves.
+        let (pitch, gradient_pitch) = (across.0 + phase_columns, gradient_across.0 + width);
         let channels = window.input.channels;
         let fixed =
             (top + bottom) * (phases.len() * channels * pitch + window.output.channels * gradient_pitch);
@@ -133,8 +159,22 @@ impl Geometry {
         let most = (STRIP_ROOM.saturating_sub(fixed) / each.max(1)).clamp(least, MOST_ROWS);
         // Register tiles are 1, 2 or 4 rows high: no strip of 3 rows.
         let strip = if most == 3 { 2 } else { most }.min(rows.max(1));
-        let tile_rows = strip + top + bottom;
+        // The only strip of an image has nothing but zeros above and below: those above a plane are below the one before as well.
+        let (down, gradient_down) = match strip == rows {
+            true => {
+                (Border::shared(top, rows, height + bottom), Border::shared(bottom, rows, phase_rows + top))
+            }
+            false => ((top, 0), (bottom, 0)),
+        };
+        let below = |rest: usize| if strip == rows { 0 } else { rest };
+        let (tile_rows, gradient_rows) =
+            (down.0 + strip + below(bottom), gradient_down.0 + strip + below(top));
         let grid = |rows: usize, pitch: usize| Grid { plane: rows * pitch * lanes, row: pitch * lanes };
+        let border = |down: (usize, usize), across: (usize, usize), pitch: usize| Border {
+            top: down.0,
+            left: across.0,
+            end: (down.1 * pitch + across.1) * lanes,
+        };
         Self {
             window,
             lanes,
@@ -144,10 +184,12 @@ impl Geometry {
             bottom,
             left,
             right,
+            border: border(down, across, pitch),
+            gradient_border: border(gradient_down, gradient_across, gradient_pitch),
             rows,
             strip,
             tile: grid(tile_rows, pitch),
-            gradient: grid(tile_rows, gradient_pitch),
+            gradient: grid(gradient_rows, gradient_pitch),
             // A vector more, so that planes do not all fall into the same sets of the first cache.
             dx: Grid { plane: (strip * phase_columns + 1) * lanes, row: phase_columns * lanes },
         }
@@ -155,12 +197,12 @@ impl Geometry {
 
     /// Numbers of the input tile.
     pub(crate) fn tile_len(&self) -> usize {
-        self.phases.len() * self.window.input.channels * self.tile.plane
+        self.phases.len() * self.window.input.channels * self.tile.plane + self.border.end
     }
 
     /// Numbers of the gradient tile.
     pub(crate) fn gradient_len(&self) -> usize {
-        self.window.output.channels * self.gradient.plane
+        self.window.output.channels * self.gradient.plane + self.gradient_border.end
     }
 
     /// Numbers of the input gradient of a strip.
@@ -244,28 +286,36 @@ impl Geometry {
     /// Where row `row` of phase `phase` starts in the input tile of a strip.
     pub(crate) fn in_tile(&self, phase: usize, strip: &Range<usize>, row: usize) -> usize {
         let plane = phase * self.window.input.channels;
-        self.tile.at(plane, row + self.top - strip.start) + self.left * self.lanes
+        self.tile.at(plane, row + self.border.top - strip.start) + self.border.left * self.lanes
     }
 
     /// Where output row `row` starts in the gradient tile of a strip.
     pub(crate) fn in_gradient(&self, strip: &Range<usize>, row: usize) -> usize {
-        self.gradient.at(0, row + self.bottom - strip.start) + self.right * self.lanes
+        let Border { top, left, .. } = self.gradient_border;
+        self.gradient.at(0, row + top - strip.start) + left * self.lanes
     }
 
-    /// Zeros beside the pixels of the first `phases` phases of the input tile.
+    /// Zeros beside the pixels of the first `phases` phases of the input tile, and behind them.
     pub(crate) fn clear_sides(&self, tile: &mut [f32], phases: usize) {
         let planes = self.window.input.channels * self.tile.plane;
-        let left = self.left * self.lanes;
+        let left = self.border.left * self.lanes;
         for (tile, &(_, px)) in tile.chunks_exact_mut(planes.max(1)).zip(&self.phases[..phases]) {
             let columns = self.window.phase_len(self.window.input.width, px) * self.lanes;
             clear_sides(tile, self.tile.row, left, columns);
         }
+        tile[phases * planes..][..self.border.end].fill(0.0);
     }
 
-    /// Zeros beside the pixels of the gradient tile.
+    /// Zeros beside the pixels of the gradient tile, and behind them.
     pub(crate) fn clear_gradient_sides(&self, tile: &mut [f32]) {
-        let tile = &mut tile[..self.gradient_len()];
-        clear_sides(tile, self.gradient.row, self.right * self.lanes, self.output_columns());
+        let (planes, end) = tile[..self.gradient_len()].split_at_mut(self.gradient_planes());
+        clear_sides(planes, self.gradient.row, self.gradient_border.left * self.lanes, self.output_columns());
+        end.fill(0.0);
+    }
+
+    /// Numbers of the planes of the gradient tile.
+    fn gradient_planes(&self) -> usize {
+        self.window.output.channels * self.gradient.plane
     }
 
     /// Moves the input tile of the first `phases` phases on to `strip`: rows it shares with the one before move up, rows outside the image
@@ -275,7 +325,7 @@ impl Geometry {
         let mut fresh = 0..0;
         for (tile, &(py, _)) in tile.chunks_exact_mut(planes.max(1)).zip(&self.phases[..phases]) {
             let height = self.window.phase_len(self.window.input.height, py);
-            fresh = roll(tile, self.tile, self.strip, (self.top, self.bottom), height, strip);
+            fresh = roll(tile, self.tile, self.strip, (self.border.top, self.bottom), height, strip);
         }
         fresh
     }
@@ -283,8 +333,9 @@ impl Geometry {
     /// The same with the gradient tile; the rows to be filled are those that the output has.
     pub(crate) fn roll_gradient(&self, tile: &mut [f32], strip: &Range<usize>) -> Range<usize> {
         let height = self.window.output.height;
-        let tile = &mut tile[..self.gradient_len()];
-        let fresh = roll(tile, self.gradient, self.strip, (self.bottom, self.top), height, strip);
+        let tile = &mut tile[..self.gradient_planes()];
+        let around = (self.gradient_border.top, self.top);
+        let fresh = roll(tile, self.gradient, self.strip, around, height, strip);
         clip(&fresh, height)
     }
 
@@ -300,14 +351,15 @@ impl Geometry {
     pub(crate) fn input_offset(&self, channel: usize, y: usize, x: usize) -> u32 {
         let (phase, down, right) = self.tap(y, x);
         let plane = phase * self.window.input.channels + channel;
-        let (row, column) = (self.top as isize + down, self.left as isize + right);
+        let (row, column) = (self.border.top as isize + down, self.border.left as isize + right);
         (self.tile.at(plane, row as usize) + column as usize * self.lanes) as u32
     }
 
     /// Where the input gradient reads output channel `output` for kernel position (y, x), in the gradient tile.
     pub(crate) fn gradient_offset(&self, output: usize, y: usize, x: usize) -> u32 {
         let (_, down, right) = self.tap(y, x);
-        let (row, column) = (self.bottom as isize - down, self.right as isize - right);
+        let Border { top, left, .. } = self.gradient_border;
+        let (row, column) = (top as isize - down, left as isize - right);
         (self.gradient.at(output, row as usize) + column as usize * self.lanes) as u32
     }
 
@@ -315,7 +367,11 @@ impl Geometry {
     pub(crate) fn cached_channels(&self) -> usize {
         let width = self.window.output.width.clamp(1, 8);
         let height = (16 / width).min(self.window.output.height).max(1);
-        let patch = (height + self.top + self.bottom) * (width + self.left + self.right);
+        let columns = match width == self.window.output.width {
+            true => self.tile.row / self.lanes,
+            false => width + self.left + self.right,
+        };
+        let patch = (self.tile.plane / self.tile.row).min(height + self.top + self.bottom) * columns;
         // 640 vectors are 40 KB of 64 bytes.
         (640 / patch).max(1)
     }
@@ -356,7 +412,9 @@ fn roll(
     let fresh = fresh(strip, after);
     // Row `y` of the image is row `y + before - strip.start` of the tile.
     let place = |y: usize| (y + before - strip.start) * grid.row;
-    let beyond = place(fresh.start.max(height).min(fresh.end))..place(fresh.end);
+    // An only strip has its zeros below in the next plane.
+    let end = place(fresh.end).min(grid.plane);
+    let beyond = place(fresh.start.max(height).min(fresh.end)).min(end)..end;
     for plane in tile.chunks_exact_mut(grid.plane) {
         if strip.start == 0 {
             plane[..before * grid.row].fill(0.0);
