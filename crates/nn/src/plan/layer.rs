@@ -41,7 +41,7 @@ impl Packed {
         let weights = self.order.len();
         for (i, &target) in self.order.iter().enumerate() {
             if let Some(gradient) = column.get_mut(target as usize) {
-                *gradient = partials[i..].iter().step_by(weights).sum();
+                *gradient = partials.iter().skip(i).step_by(weights).sum();
             }
         }
     }
@@ -224,4 +224,31 @@ fn runs_as_dense(fraction: f64) -> bool {
 /// Rows of the kernel that divide a block (or, for a dense layer, the number of channels).
 fn group_rows(extent: usize) -> usize {
     [4, 2].into_iter().find(|&rows| extent.is_multiple_of(rows)).unwrap_or(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn packed(order: Vec<u32>) -> Packed {
+        Packed { order, ..Packed::default() }
+    }
+
+    /// Floating-point addition is not associative: another order of chunks shows.
+    #[test]
+    fn partial_gradients_are_summed_chunk_by_chunk_where_weights_are() {
+        let layer = packed(vec![2, NO_WEIGHT, 0]);
+        // The second chunk's first number is lost in the first's, the third takes the first away.
+        let partials = [1e8, 9.0, 1.0, 1.0, 9.0, 2.0, -1e8, 9.0, 4.0];
+        let mut column = [5.0, 6.0, 7.0, 8.0];
+        layer.reduce(&partials, &mut column);
+        assert_eq!(column, [7.0, 6.0, 0.0, 8.0], "gradients that the order does not name stay");
+    }
+
+    #[test]
+    fn no_chunk_at_all_is_a_gradient_of_zero() {
+        let mut column = [5.0; 3];
+        packed(vec![2, 0, 1]).reduce(&[], &mut column);
+        assert_eq!(column, [0.0; 3]);
+    }
 }
