@@ -23,7 +23,6 @@ pub(crate) struct Walk<'a> {
 }
 
 /// The next lines of a walk.
-#[derive(Clone, Copy)]
 pub(crate) struct Lines {
     at: *const f32,
     each: usize,
@@ -53,8 +52,7 @@ impl<'a> Walk<'a> {
     #[cold]
     #[inline(never)]
     fn turn(&mut self) {
-        let rest = self.slices.iter().enumerate().skip(self.slice + 1);
-        match rest.filter(|(_, slice)| !slice.is_empty()).map(|(index, _)| index).next() {
+        match (self.slice + 1..self.slices.len()).find(|&slice| !self.slices[slice].is_empty()) {
             Some(slice) => (self.slice, self.done) = (slice, 0),
             None => self.lines = 0,
         }

@@ -31,7 +31,7 @@ pub(crate) trait Lanes: Copy {
     fn where_equal(self, a: Self::V, b: Self::V, x: Self::V) -> Self::V;
     /// Sum of the lanes in a fixed order.
     fn sum(self, a: Self::V) -> f32;
-    /// Writes past the caches if the instruction set can; [`crate::Write::end`] has to follow.
+    /// Writes past the caches if the instruction set can; [`crate::write::Placed::end`] has to follow.
     ///
     /// # Safety
     /// The place is a multiple of the vector's size.

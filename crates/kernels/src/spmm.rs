@@ -236,25 +236,22 @@ impl Spmm<'_> {
         sums: &[[L::V; W]; H],
     ) {
         let Self { output, grid, write, epilogue, .. } = self;
+        let rows = Rows { output, first: grid.at(plane, y) + x, row: grid.row, write: *write };
         match epilogue {
-            Epilogue::Store => each(
+            Epilogue::Store => rows.put(
+                lanes,
                 sums,
                 #[inline(always)]
-                |h, sums| write.row(lanes, row::<L, W>(output, grid.at(plane, y + h) + x), sums),
+                |sum| sum,
             ),
             Epilogue::Bias { bias, mask } => {
                 let bias = lanes.splat(bias[plane]);
                 let mask = vectors::<L::V>(mask)[0];
-                each(
+                rows.put(
+                    lanes,
                     sums,
                     #[inline(always)]
-                    |h, sums| {
-                        let mut done = *sums;
-                        for done in &mut done {
-                            *done = lanes.mul(lanes.add(*done, bias), mask);
-                        }
-                        write.row(lanes, row::<L, W>(output, grid.at(plane, y + h) + x), &done);
-                    },
+                    |sum| lanes.mul(lanes.add(sum, bias), mask),
                 );
             }
             Epilogue::Moments { mask, shift, sums: moments } => {
@@ -265,23 +262,54 @@ impl Spmm<'_> {
                 let first = &mut vectors_mut::<L::V>(first)[0];
                 let second = &mut vectors_mut::<L::V>(second)[0];
                 let (mut sum_d, mut sum_dd) = (*first, *second);
-                each(
+                rows.put(
+                    lanes,
                     sums,
                     #[inline(always)]
-                    |h, sums| {
-                        let mut done = *sums;
-                        for done in &mut done {
-                            *done = lanes.mul(*done, mask);
-                            let d = lanes.sub(*done, shift);
-                            sum_d = lanes.add(sum_d, d);
-                            sum_dd = lanes.mul_add(d, d, sum_dd);
-                        }
-                        write.row(lanes, row::<L, W>(output, grid.at(plane, y + h) + x), &done);
+                    |sum| {
+                        let x = lanes.mul(sum, mask);
+                        let d = lanes.sub(x, shift);
+                        sum_d = lanes.add(sum_d, d);
+                        sum_dd = lanes.mul_add(d, d, sum_dd);
+                        x
                     },
                 );
                 (*first, *second) = (sum_d, sum_dd);
             }
         }
+    }
+}
+
+/// Rows of one output plane, `row` numbers apart from `first` on.
+struct Rows<'a> {
+    output: &'a mut [f32],
+    first: usize,
+    row: usize,
+    write: Placed,
+}
+
+impl Rows<'_> {
+    /// Writes what `value` makes of each sum.
+    #[inline(always)]
+    fn put<L: Lanes, const H: usize, const W: usize>(
+        self,
+        lanes: L,
+        sums: &[[L::V; W]; H],
+        mut value: impl FnMut(L::V) -> L::V,
+    ) {
+        each(
+            sums,
+            #[inline(always)]
+            |h, sums| {
+                let mut done = *sums;
+                for done in &mut done {
+                    *done = value(*done);
+                }
+                let start = self.first + h * self.row;
+                let to = vectors_mut(&mut self.output[start..start + W * L::LANES]);
+                self.write.row(lanes, &mut to[..W], &done);
+            },
+        );
     }
 }
 
@@ -297,10 +325,4 @@ fn each<V, const N: usize>(sums: &[V; N], mut run: impl FnMut(usize, &V)) {
         run(2, &sums[2 % N]);
         run(3, &sums[3 % N]);
     }
-}
-
-/// `W` vectors from `start` on.
-#[inline(always)]
-fn row<L: Lanes, const W: usize>(output: &mut [f32], start: usize) -> &mut [L::V] {
-    &mut vectors_mut(&mut output[start..start + W * L::LANES])[..W]
 }

@@ -46,7 +46,7 @@ impl Kernel for MaxPool<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) {
-        let Pooled { window, extent: (height, width), input, grid, first_row, channels } = self.pooled;
+        let Pooled { window, extent: (height, width), channels, .. } = self.pooled;
         for y in self.windows.clone() {
             let rows = window.covers(y, height);
             for channel in 0..channels {
@@ -54,15 +54,7 @@ impl Kernel for MaxPool<'_> {
                 let count = window.count(width);
                 let output: &mut [L::V] = vectors_mut(&mut self.output[to..to + count * L::LANES]);
                 for (x, output) in output.iter_mut().enumerate() {
-                    let columns = window.covers(x, width);
-                    let mut best = None;
-                    for y in rows.clone() {
-                        for &x in pixels::<L>(input, grid, channel, y - first_row, &columns) {
-                            let so_far = best.unwrap_or(x);
-                            best = Some(lanes.where_larger(x, so_far, x, so_far));
-                        }
-                    }
-                    *output = best.unwrap_or(lanes.zero());
+                    *output = largest(lanes, self.pooled, channel, &rows, &window.covers(x, width)).0;
                 }
             }
         }
@@ -104,7 +96,7 @@ impl Kernel for MaxPoolGradient<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) {
-        let Pooled { window, extent: (height, width), input, grid, first_row, channels } = self.pooled;
+        let Pooled { window, extent: (height, width), grid, first_row, channels, .. } = self.pooled;
         let count = window.count(width);
         for channel in 0..channels {
             for y in 0..self.rows {
@@ -116,17 +108,8 @@ impl Kernel for MaxPoolGradient<'_> {
                 let rows = window.covers(y, height);
                 for (x, &of_window) in of_windows.iter().enumerate() {
                     let columns = window.covers(x, width);
-                    // Which pixel of the window is the largest, in each lane: windows are too small for f32 to miscount.
-                    let (mut best, mut winner, mut number) = (None, lanes.zero(), 0.0);
-                    for y in rows.clone() {
-                        for &x in pixels::<L>(input, grid, channel, y - first_row, &columns) {
-                            let so_far = best.unwrap_or(x);
-                            winner = lanes.where_larger(x, so_far, lanes.splat(number), winner);
-                            best = Some(lanes.where_larger(x, so_far, x, so_far));
-                            number += 1.0;
-                        }
-                    }
-                    number = 0.0;
+                    let winner = largest(lanes, self.pooled, channel, &rows, &columns).1;
+                    let mut number = 0.0;
                     for y in rows.clone() {
                         let at = grid.at(channel, y - first_row) + columns.start * L::LANES;
                         let gradient = &mut self.gradient[at..at + columns.len() * L::LANES];
@@ -142,15 +125,24 @@ impl Kernel for MaxPoolGradient<'_> {
     }
 }
 
-/// The pixels `columns` of a row.
+/// The largest number of a window in each lane, and which it is, counted row by row: windows are too small for f32 to miscount.
 #[inline(always)]
-fn pixels<'a, L: Lanes>(
-    input: &'a [f32],
-    grid: Grid,
+fn largest<L: Lanes>(
+    lanes: L,
+    pooled: Pooled<'_>,
     channel: usize,
-    row: usize,
+    rows: &Range<usize>,
     columns: &Range<usize>,
-) -> &'a [L::V] {
-    let at = grid.at(channel, row);
-    vectors(&input[at + columns.start * L::LANES..at + columns.end * L::LANES])
+) -> (L::V, L::V) {
+    let (mut best, mut winner, mut number) = (None, lanes.zero(), 0.0);
+    for y in rows.clone() {
+        let at = pooled.grid.at(channel, y - pooled.first_row);
+        for &x in vectors::<L::V>(&pooled.input[at + columns.start * L::LANES..at + columns.end * L::LANES]) {
+            let so_far = best.unwrap_or(x);
+            winner = lanes.where_larger(x, so_far, lanes.splat(number), winner);
+            best = Some(lanes.where_larger(x, so_far, x, so_far));
+            number += 1.0;
+        }
+    }
+    (best.unwrap_or(lanes.zero()), winner)
 }

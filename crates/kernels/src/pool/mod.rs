@@ -34,6 +34,14 @@ impl PoolWindow {
         start.saturating_sub(self.padding)..(start + self.kernel).saturating_sub(self.padding).min(len)
     }
 
+    /// From the first number that one of `windows` of an axis of `len` numbers covers to the last; nothing if there are none.
+    pub fn covered(self, windows: &Range<usize>, len: usize) -> Range<usize> {
+        match windows.is_empty() {
+            true => 0..0,
+            false => self.covers(windows.start, len).start..self.covers(windows.end - 1, len).end,
+        }
+    }
+
     /// The windows that cover any of `part` of an axis of `len` numbers.
     pub fn touching(self, part: &Range<usize>, len: usize) -> Range<usize> {
         let count = self.count(len);

@@ -77,7 +77,7 @@ impl Kernel for Sddmm<'_> {
         match self.taps.rows {
             1 => for_each_tile::<_, L, 1>(&mut self, lanes, rows, columns),
             2 => for_each_tile::<_, L, 2>(&mut self, lanes, rows, columns),
-            4 => self.patches::<L, 4>(lanes),
+            4 => self.patches(lanes),
             rows => unreachable!("{rows} rows, checked on entry"),
         }
     }

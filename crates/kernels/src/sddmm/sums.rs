@@ -11,6 +11,9 @@ pub const fn tile_taps(registers: usize) -> usize {
     if registers == 32 { 5 } else { 2 }
 }
 
+/// Outputs of a group.
+const R: usize = 4;
+
 /// Vectors of a patch: few enough that a patch of 16 channels stays in L1.
 const PATCH: usize = 16;
 
@@ -26,12 +29,12 @@ struct Patch {
 impl Sddmm<'_> {
     /// All patches.
     #[inline(always)]
-    pub(super) fn patches<L: Lanes, const R: usize>(&mut self, lanes: L) {
+    pub(super) fn patches<L: Lanes>(&mut self, lanes: L) {
         let mut x = 0;
         for vectors in balanced(self.columns / L::LANES, TILE_WIDTH) {
             let mut y = 0;
             for rows in balanced(self.rows, (PATCH / vectors).max(1)) {
-                self.groups::<L, R>(lanes, Patch { y, x, rows, vectors });
+                self.groups(lanes, Patch { y, x, rows, vectors });
                 y += rows;
             }
             x += vectors * L::LANES;
@@ -40,18 +43,18 @@ impl Sddmm<'_> {
 
     /// All taps over one patch, in equal sets that share the gradient's loads.
     #[inline(always)]
-    fn groups<L: Lanes, const R: usize>(&mut self, lanes: L, patch: Patch) {
+    fn groups<L: Lanes>(&mut self, lanes: L, patch: Patch) {
         let ranges = self.taps.starts.windows(2).enumerate();
         for (index, range) in ranges {
             let group = index % self.taps.groups;
             let (mut tap, end) = (range[0] as usize, range[1] as usize);
             for count in balanced(end - tap, tile_taps(L::REGISTERS)) {
                 match count {
-                    1 => self.set::<L, R, 1>(lanes, group, tap, patch),
-                    2 => self.set::<L, R, 2>(lanes, group, tap, patch),
-                    3 => self.set::<L, R, 3>(lanes, group, tap, patch),
-                    4 => self.set::<L, R, 4>(lanes, group, tap, patch),
-                    _ => self.set::<L, R, 5>(lanes, group, tap, patch),
+                    1 => self.set::<L, 1>(lanes, group, tap, patch),
+                    2 => self.set::<L, 2>(lanes, group, tap, patch),
+                    3 => self.set::<L, 3>(lanes, group, tap, patch),
+                    4 => self.set::<L, 4>(lanes, group, tap, patch),
+                    _ => self.set::<L, 5>(lanes, group, tap, patch),
                 }
                 tap += count;
             }
@@ -59,13 +62,7 @@ impl Sddmm<'_> {
     }
 
     #[inline(always)]
-    fn set<L: Lanes, const R: usize, const J: usize>(
-        &mut self,
-        lanes: L,
-        group: usize,
-        tap: usize,
-        patch: Patch,
-    ) {
+    fn set<L: Lanes, const J: usize>(&mut self, lanes: L, group: usize, tap: usize, patch: Patch) {
         // Never asked for; leaving early keeps the wider sets, which would spill registers, out of the binary.
         if J > tile_taps(L::REGISTERS) {
             unreachable!("a set of {J} taps over {R} rows");

@@ -43,11 +43,10 @@ impl Case {
 
     /// Rows of the input that the windows cover.
     fn covered(&self) -> Range<usize> {
-        let (windows, height) = (self.windows(), self.extent.0);
-        self.window.covers(windows.start, height).start..self.window.covers(windows.end - 1, height).end
+        self.window.covered(&self.windows(), self.extent.0)
     }
 
-    fn input(&self, numbers: &mut Numbers, lanes: usize) -> Planes {
+    fn input(&self, numbers: &mut Numbers, lanes: usize, poison: Option<usize>) -> Planes {
         let gaps = numbers.gaps();
         let mut input = Planes::random(
             numbers,
@@ -56,6 +55,9 @@ impl Case {
         );
         // Ties, as ReLU makes them.
         input.change(|x| if x < 0.0 { 0.0 } else { x });
+        if let Some(poison) = poison {
+            input.poison(numbers, POISONS[poison]);
+        }
         input
     }
 
@@ -77,10 +79,7 @@ proptest! {
     fn the_largest_number_of_every_window(case in case(), poison in proptest::option::of(0..3usize)) {
         for isa in isas() {
             let (mut numbers, lanes) = (Numbers::new(case.seed), isa.lanes());
-            let mut input = case.input(&mut numbers, lanes);
-            if let Some(poison) = poison {
-                input.poison(&mut numbers, POISONS[poison]);
-            }
+            let input = case.input(&mut numbers, lanes, poison);
             let mut out = Planes::canaries(case.outputs(lanes), numbers.gaps());
             let to = out.grid;
             max_pool(isa, case.pooled(&input), case.windows(), out.view_mut(), to);
@@ -96,10 +95,7 @@ proptest! {
     fn gradients_go_to_the_first_largest_number(case in case(), poison in proptest::option::of(0..3usize)) {
         for isa in isas() {
             let (mut numbers, lanes) = (Numbers::new(case.seed), isa.lanes());
-            let mut input = case.input(&mut numbers, lanes);
-            if let Some(poison) = poison {
-                input.poison(&mut numbers, POISONS[poison]);
-            }
+            let input = case.input(&mut numbers, lanes, poison);
             let gaps = numbers.gaps();
             let output_gradient = Planes::random(&mut numbers, case.outputs(lanes), gaps);
             let from = output_gradient.grid;

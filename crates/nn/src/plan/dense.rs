@@ -36,9 +36,7 @@ impl DenseScratch {
     fn compile(&mut self, plan: &Plan, workspace: &mut Workspace, op: &Convolve) {
         let window = &op.geometry.window;
         self.layer.compile_full(window.weight, &op.geometry, &mut self.index);
-        let chunks = plan.max_batch.div_ceil(plan.weight_chunk_for(window.weight.len()));
-        let weights = window.weight.len();
-        workspace.fit(weights * plan.isa.lanes(), chunks * weights, chunks * window.output.channels);
+        workspace.fit_layer(plan, window.weight.len(), window.output.channels);
     }
 }
 

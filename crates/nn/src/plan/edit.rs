@@ -29,9 +29,7 @@ impl Plan {
             }
             let weights = self.layers[layer].forward.order.len();
             let Some(convolve) = convolution(&self.program, layer) else { continue };
-            let chunks = self.max_batch.div_ceil(self.weight_chunk_for(weights));
-            let outputs = convolve.geometry.window.output.channels;
-            workspace.fit(weights * self.isa.lanes(), chunks * weights, chunks * outputs);
+            workspace.fit_layer(self, weights, convolve.geometry.window.output.channels);
         }
     }
 
@@ -66,8 +64,13 @@ impl Plan {
 }
 
 impl Workspace {
-    /// Room for the partial gradients of a layer's weights and biases.
-    pub(super) fn fit(&mut self, accumulators: usize, partials: usize, bias_sums: usize) {
+    /// Room for the partial gradients of a layer of `weights` packed values and `outputs` biases.
+    pub(super) fn fit_layer(&mut self, plan: &Plan, weights: usize, outputs: usize) {
+        let chunks = plan.max_batch.div_ceil(plan.weight_chunk_for(weights));
+        self.fit(weights * plan.isa.lanes(), chunks * weights, chunks * outputs);
+    }
+
+    fn fit(&mut self, accumulators: usize, partials: usize, bias_sums: usize) {
         for scratch in &mut self.scratch {
             let scratch = scratch.get_mut().unwrap_or_else(PoisonError::into_inner);
             if scratch.accumulators.len() < accumulators {

@@ -3,7 +3,7 @@
 use super::layout::{Layout, Region};
 use crate::graph::Extent;
 use rarefy_core::WeightShape;
-use rarefy_kernels::Grid;
+use rarefy_kernels::{Grid, TILE_WIDTH, tile_vectors};
 use std::ops::Range;
 
 /// One axis of a kernel position: which phase of the input it reads and how far it is shifted there.
@@ -106,13 +106,36 @@ struct Border {
     end: usize,
 }
 
-impl Border {
-    /// Zeros before each of many lines of `len` and behind the last, so that reads from `before` in front of a line up to `end` of it find
-    /// no other line.
-    fn shared(before: usize, len: usize, end: usize) -> (usize, usize) {
+/// One axis of a tile: lines of pixels, and zeros around them.
+#[derive(Clone, Copy)]
+struct Axis {
+    /// Zeros before the pixels.
+    before: usize,
+    /// From one plane or row to the next.
+    pitch: usize,
+    /// Zeros that the last needs behind it.
+    behind: usize,
+}
+
+impl Axis {
+    /// For reads from `before` in front of `len` pixels up to place `end`, where what is behind one line is in front of the next.
+    fn shared(before: usize, len: usize, end: usize) -> Self {
         let behind = end.saturating_sub(len);
-        (before.max(behind), behind)
+        let before = before.max(behind);
+        Self { before, pitch: before + len, behind }
     }
+
+    /// For lines with other pixels around them, `before` and `after`.
+    fn apart(before: usize, len: usize, after: usize) -> Self {
+        Self { before, pitch: before + len + after, behind: 0 }
+    }
+}
+
+/// Places in a tile of such planes and rows, and the zeros around its pixels.
+fn placed(down: Axis, across: Axis, lanes: usize) -> (Grid, Border) {
+    let row = across.pitch * lanes;
+    let end = down.behind * row + across.behind * lanes;
+    (Grid { plane: down.pitch * row, row }, Border { top: down.before, left: across.before, end })
 }
 
 /// Room for both tiles and the input gradient of a strip, in numbers per lane: 768 KB for 16 lanes, which leaves most of a second cache of
@@ -122,11 +145,11 @@ const STRIP_ROOM: usize = 12 << 10;
 /// Rows of a strip at most: a register tile has no more, and the rows that strips share are few beside what they compute.
 const MOST_ROWS: usize = 4;
 
-/// Rows of a strip at least, for the same reason.
+/// Rows of a strip at least: two of [`TILE_WIDTH`] fill a register tile.
 const LEAST_ROWS: usize = 2;
 
 /// Vectors that fill a register tile: narrow maps go in strips of as many rows, whether they fit or not.
-const TILE_VECTORS: usize = 16;
+const TILE_VECTORS: usize = tile_vectors(32, 1);
 
 impl Geometry {
     /// Tiles for a window between activations of `lanes` samples a group.
@@ -145,10 +168,10 @@ impl Geometry {
         let phase_columns = window.phase_len(window.input.width, 0);
         let rows = phase_rows.max(window.output.height);
         let (height, width) = (window.output.height, window.output.width);
-        let across = Border::shared(left, phase_columns, width + right);
-        let gradient_across = Border::shared(right, width, phase_columns + left);
-        // A tile's row, in pixels: the zeros before it and the pixels themselves.
-        let (pitch, gradient_pitch) = (across.0 + phase_columns, gradient_across.0 + width);
+        let across = Axis::shared(left, phase_columns, width + right);
+        let gradient_across = Axis::shared(right, width, phase_columns + left);
+        // A row of either tile, in pixels.
+        let (pitch, gradient_pitch) = (across.pitch, gradient_across.pitch);
         let channels = window.input.channels;
         let fixed =
             (top + bottom) * (phases.len() * channels * pitch + window.output.channels * gradient_pitch);
@@ -159,22 +182,13 @@ impl Geometry {
         let most = (STRIP_ROOM.saturating_sub(fixed) / each.max(1)).clamp(least, MOST_ROWS);
         // Register tiles are 1, 2 or 4 rows high: no strip of 3 rows.
         let strip = if most == 3 { 2 } else { most }.min(rows.max(1));
-        // The only strip of an image has nothing but zeros above and below: those above a plane are below the one before as well.
-        let (down, gradient_down) = match strip == rows {
-            true => {
-                (Border::shared(top, rows, height + bottom), Border::shared(bottom, rows, phase_rows + top))
-            }
-            false => ((top, 0), (bottom, 0)),
+        // The only strip of an image has nothing but zeros above and below.
+        let down = |before: usize, end: usize, after: usize| match strip == rows {
+            true => Axis::shared(before, rows, end),
+            false => Axis::apart(before, strip, after),
         };
-        let below = |rest: usize| if strip == rows { 0 } else { rest };
-        let (tile_rows, gradient_rows) =
-            (down.0 + strip + below(bottom), gradient_down.0 + strip + below(top));
-        let grid = |rows: usize, pitch: usize| Grid { plane: rows * pitch * lanes, row: pitch * lanes };
-        let border = |down: (usize, usize), across: (usize, usize), pitch: usize| Border {
-            top: down.0,
-            left: across.0,
-            end: (down.1 * pitch + across.1) * lanes,
-        };
+        let (tile, border) = placed(down(top, height + bottom, bottom), across, lanes);
+        let (gradient, gradient_border) = placed(down(bottom, phase_rows + top, top), gradient_across, lanes);
         Self {
             window,
             lanes,
@@ -184,12 +198,12 @@ impl Geometry {
             bottom,
             left,
             right,
-            border: border(down, across, pitch),
-            gradient_border: border(gradient_down, gradient_across, gradient_pitch),
+            border,
+            gradient_border,
             rows,
             strip,
-            tile: grid(tile_rows, pitch),
-            gradient: grid(gradient_rows, gradient_pitch),
+            tile,
+            gradient,
             // A vector more, so that planes do not all fall into the same sets of the first cache.
             dx: Grid { plane: (strip * phase_columns + 1) * lanes, row: phase_columns * lanes },
         }
@@ -202,7 +216,7 @@ impl Geometry {
 
     /// Numbers of the gradient tile.
     pub(crate) fn gradient_len(&self) -> usize {
-        self.window.output.channels * self.gradient.plane + self.gradient_border.end
+        self.gradient_planes() + self.gradient_border.end
     }
 
     /// Numbers of the input gradient of a strip.
@@ -365,8 +379,8 @@ impl Geometry {
 
     /// Channels of which a register tile reads no more than the first cache holds.
     pub(crate) fn cached_channels(&self) -> usize {
-        let width = self.window.output.width.clamp(1, 8);
-        let height = (16 / width).min(self.window.output.height).max(1);
+        let width = self.window.output.width.clamp(1, TILE_WIDTH);
+        let height = (TILE_VECTORS / width).min(self.window.output.height).max(1);
         let columns = match width == self.window.output.width {
             true => self.tile.row / self.lanes,
             false => width + self.left + self.right,

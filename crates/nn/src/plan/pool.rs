@@ -5,20 +5,12 @@ use super::chunks::{Chunks, for_each_chunk};
 use super::layout::{Layout, Region};
 use super::program::{Forward, PoolKind, TensorId, ValueId};
 use super::schedule::{GradId, Target};
+use super::strips::strip_rows;
 use super::workspace::Workspace;
 use crate::params::ParamStore;
 use rarefy_kernels::{PoolWindow, Pooled, average_pool, average_pool_gradient, max_pool, max_pool_gradient};
 use std::mem::take;
 use std::ops::Range;
-
-/// Bytes of the rows that are evaluated at a time, about: they stay in the second cache.
-const ROWS_BYTES: usize = 128 << 10;
-
-/// Rows of `layout` that are worked on at a time, a multiple of `step`.
-pub(crate) fn strip_rows(layout: &Layout, step: usize) -> usize {
-    let row = layout.grid().row * size_of::<f32>();
-    (ROWS_BYTES / row.max(1)).max(1).next_multiple_of(step)
-}
 
 impl Pass<'_> {
     pub(crate) fn pool(
@@ -74,15 +66,13 @@ impl Pass<'_> {
         out: &mut [f32],
     ) {
         let (height, count) = (source.extent.height, output.extent.height);
-        let many = (strip_rows(source, window.stride) / window.stride).max(1);
+        let many = strip_rows(source, window.stride) / window.stride;
         let mut done = 0;
         for first in (0..count).step_by(many) {
             let windows = first..(first + many).min(count);
-            let end = match windows.end == count {
-                true => height,
-                false => window.covers(windows.end - 1, height).end.max(done),
-            };
-            let rows = window.covers(first, height).start.min(done)..end;
+            let covered = window.covered(&windows, height);
+            let end = if windows.end == count { height } else { covered.end.max(done) };
+            let rows = covered.start.min(done)..end;
             evaluate(&rows, flat);
             let at = windows.start * output.grid().row;
             max_pool(
@@ -114,13 +104,10 @@ impl Pass<'_> {
         // Rows that are needed for the gradient of some.
         let reach = |rows: &Range<usize>| match *kind {
             PoolKind::GlobalAverage => rows.clone(),
-            PoolKind::Max(window) => {
-                let windows = window.touching(rows, height);
-                windows.fold(rows.clone(), |rows, index| {
-                    let covered = window.covers(index, height);
-                    rows.start.min(covered.start)..rows.end.max(covered.end)
-                })
-            }
+            PoolKind::Max(window) => match window.covered(&window.touching(rows, height), height) {
+                covered if covered.is_empty() => rows.clone(),
+                covered => rows.start.min(covered.start)..rows.end.max(covered.end),
+            },
         };
         let step = if let PoolKind::Max(window) = kind { window.stride } else { 1 };
         self.each_strip(workspace, store, *from, target, step, &reach, &|shared, strip, value, part| {

@@ -3,14 +3,22 @@
 use super::Pass;
 use super::chunks::{Chunks, for_each_chunk};
 use super::finish::Group;
-use super::layout::Region;
-use super::pool::strip_rows;
+use super::layout::{Layout, Region};
 use super::program::ValueId;
 use super::schedule::Target;
 use super::workspace::{Scratch, Workspace};
 use crate::params::ParamStore;
 use std::mem::take;
 use std::ops::Range;
+
+/// Bytes of the rows that are evaluated at a time, about: they stay in the second cache.
+const ROWS_BYTES: usize = 128 << 10;
+
+/// Rows of `layout` that are worked on at a time, a multiple of `step`.
+pub(crate) fn strip_rows(layout: &Layout, step: usize) -> usize {
+    let row = layout.grid().row * size_of::<f32>();
+    (ROWS_BYTES / row.max(1)).max(1).next_multiple_of(step)
+}
 
 /// Rows of one group whose gradient is finished.
 pub(crate) struct Strip {
