@@ -93,10 +93,20 @@ impl Tally {
 }
 
 impl Tally {
-    /// Adds a batch.
-    pub(crate) fn add(&mut self, outcome: rarefy_nn::StepOutcome) {
-        self.samples += outcome.samples as u64;
-        self.loss_sum += outcome.loss_sum;
-        self.correct += outcome.correct as u64;
+    /// Adds the samples of another tally.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.samples += other.samples;
+        self.loss_sum += other.loss_sum;
+        self.correct += other.correct;
+    }
+}
+
+impl From<rarefy_nn::StepOutcome> for Tally {
+    fn from(outcome: rarefy_nn::StepOutcome) -> Self {
+        Self {
+            samples: outcome.samples as u64,
+            loss_sum: outcome.loss_sum,
+            correct: outcome.correct as u64,
+        }
     }
 }

@@ -12,6 +12,8 @@ use std::sync::{Mutex, PoisonError};
 /// What evaluating needs, beside the plan and its weights.
 #[derive(Debug)]
 pub(super) struct Evaluation {
+    /// Largest batch: that of training steps, unless more was reserved.
+    pub(super) max_batch: usize,
     /// One a thread; none before they are first needed.
     workspaces: Vec<Mutex<Workspace>>,
     /// Of the batch, `[sample][class]`.
@@ -23,32 +25,60 @@ pub(super) struct Evaluation {
 impl Evaluation {
     pub(super) fn new(max_batch: usize, classes: usize) -> Self {
         let workspaces = Vec::new();
-        Self { workspaces, logits: vec![0.0; max_batch * classes], slope: vec![0.0; classes] }
+        Self { max_batch, workspaces, logits: vec![0.0; max_batch * classes], slope: vec![0.0; classes] }
     }
 }
 
 impl Session {
+    /// Makes room for evaluating `samples` at once. Training is not touched: neither its memory nor its bits depend on it.
+    pub fn reserve_evaluation(&mut self, samples: usize) {
+        let most = samples.max(self.evaluation.max_batch);
+        self.evaluation.max_batch = most;
+        self.evaluation.logits.resize(most * self.graph.classes(), 0.0);
+    }
+
     /// Loss and hits of `images` in evaluation mode (running statistics), at any batch size up to the largest.
+    ///
+    /// # Errors
+    /// A batch that does not suit the session, a loss that is not finite.
     pub fn evaluate(&mut self, images: &[f32], labels: &[u32]) -> Result<StepOutcome, SessionError> {
-        self.check(images, labels)?;
-        self.eval_forward(images, labels.len(), &mut [], None);
-        let classes = self.graph.classes();
-        let mut outcome = StepOutcome { samples: labels.len(), ..StepOutcome::default() };
-        let Evaluation { logits, slope, .. } = &mut self.evaluation;
-        for (logits, &label) in logits.chunks_exact(classes).zip(labels) {
-            let (loss, hit) = softmax_cross_entropy(logits, label as usize, 0.0, slope);
+        let mut outcome = StepOutcome::default();
+        self.evaluate_each(images, labels, |loss, hit| {
+            outcome.samples += 1;
             outcome.loss_sum += loss;
             outcome.correct += usize::from(hit);
-        }
+        })?;
         if !outcome.loss_sum.is_finite() {
             return Err(SessionError::NonFinite { place: "the loss in evaluation".into() });
         }
         Ok(outcome)
     }
 
+    /// Tells `visit` the cross-entropy of every sample of `images` in evaluation mode, and whether it is classified right, in
+    /// order. A sample's loss does not depend on the batch that it is in.
+    ///
+    /// # Errors
+    /// A batch that does not suit the session.
+    pub fn evaluate_each(
+        &mut self,
+        images: &[f32],
+        labels: &[u32],
+        mut visit: impl FnMut(f64, bool),
+    ) -> Result<(), SessionError> {
+        self.check(images, labels, self.evaluation.max_batch)?;
+        self.eval_forward(images, labels.len(), &mut [], None);
+        let classes = self.graph.classes();
+        let Evaluation { logits, slope, .. } = &mut self.evaluation;
+        for (logits, &label) in logits.chunks_exact(classes).zip(labels) {
+            let (loss, hit) = softmax_cross_entropy(logits, label as usize, 0.0, slope);
+            visit(loss, hit);
+        }
+        Ok(())
+    }
+
     /// Logits of `samples` images in evaluation mode: `[samples][classes]`.
     pub fn logits(&mut self, images: &[f32], samples: usize) -> Result<Vec<f32>, SessionError> {
-        self.check_images(images, samples)?;
+        self.check_images(images, samples, self.evaluation.max_batch)?;
         self.eval_forward(images, samples, &mut [], None);
         Ok(self.evaluation.logits[..samples * self.graph.classes()].to_vec())
     }
@@ -64,7 +94,7 @@ impl Session {
     /// # Errors
     /// A batch that does not suit the session.
     pub fn features(&mut self, images: &[f32], samples: usize) -> Result<(Vec<f32>, Vec<f32>), SessionError> {
-        self.check_images(images, samples)?;
+        self.check_images(images, samples, self.evaluation.max_batch)?;
         let mut features = vec![0.0; samples * self.feature_len()];
         self.eval_forward(images, samples, &mut features, self.plan.program.features());
         Ok((self.evaluation.logits[..samples * self.graph.classes()].to_vec(), features))

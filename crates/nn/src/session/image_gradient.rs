@@ -20,7 +20,7 @@ impl Session {
         images: &[f32],
         labels: &[u32],
     ) -> Result<(StepOutcome, Vec<f32>), SessionError> {
-        self.check(images, labels)?;
+        self.check(images, labels, self.options.max_batch)?;
         let mut outcome = StepOutcome { samples: labels.len(), ..StepOutcome::default() };
         let share = 1.0 / labels.len() as f64;
         let gradient = self.image_gradient_of(images, labels.len(), &mut |sample, logits, slope| {
@@ -45,7 +45,7 @@ impl Session {
         samples: usize,
         slopes: &mut LogitSlopes<'_>,
     ) -> Result<Vec<f32>, SessionError> {
-        self.check_images(images, samples)?;
+        self.check_images(images, samples, self.options.max_batch)?;
         let Self { graph, store, plan, threads, options, attack, .. } = self;
         let (plan, weights, workspace) = attack.get_or_insert_with(|| {
             let plan =

@@ -205,7 +205,7 @@ impl Session {
         mut dense: Option<Visit<'_>>,
     ) -> Result<StepOutcome, SessionError> {
         let asked = dense.is_some();
-        self.check(images, labels)?;
+        self.check(images, labels, self.options.max_batch)?;
         self.check_statistics(labels.len())?;
         self.trained = labels.len();
         let Self { graph, store, plan, weights, workspace, threads, options, dense: scratch, sums, .. } =
@@ -314,12 +314,11 @@ impl Session {
         self.plan.refresh(&mut self.weights, &self.store);
     }
 
-    fn check_images(&self, images: &[f32], samples: usize) -> Result<(), SessionError> {
+    fn check_images(&self, images: &[f32], samples: usize, most: usize) -> Result<(), SessionError> {
         let expected = samples * self.graph.input().len();
-        if samples == 0 || samples > self.options.max_batch || images.len() != expected {
+        if samples == 0 || samples > most || images.len() != expected {
             return Err(SessionError::Batch(format!(
-                "expected 1 to {} samples of {:?}, {expected} numbers for {samples}; found {}",
-                self.options.max_batch,
+                "expected 1 to {most} samples of {:?}, {expected} numbers for {samples}; found {}",
                 self.graph.input(),
                 images.len()
             )));
@@ -327,8 +326,8 @@ impl Session {
         Ok(())
     }
 
-    fn check(&self, images: &[f32], labels: &[u32]) -> Result<(), SessionError> {
-        self.check_images(images, labels.len())?;
+    fn check(&self, images: &[f32], labels: &[u32], most: usize) -> Result<(), SessionError> {
+        self.check_images(images, labels.len(), most)?;
         let classes = self.graph.classes();
         match labels.iter().find(|&&label| label as usize >= classes) {
             Some(label) => Err(SessionError::Batch(format!(

@@ -4,11 +4,7 @@ use super::{LrScheduleName, Recipe, published_milestones};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// Keys that change where and how fast a run goes, but no bit of its result.
-const NO_RESULT: [&str; 5] = ["data_dir", "threads", "checkpoint_every", "log_gradient_flow", "out"];
-
-/// What decides the bits of a run: every key but folders, threads and checkpoint interval, with seeds and milestones
-/// filled in. Checkpoints carry it, so that a run is only resumed as what it was.
+/// What decides the bits of a run: every key but [`Recipe::NEUTRAL`], with seeds and milestones filled in. Checkpoints carry it, so that a run is only resumed as what it was.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Identity(Map<String, Value>);
@@ -25,13 +21,16 @@ pub struct Difference {
 }
 
 impl Recipe {
+    /// Keys that change where and how fast a run goes, but no bit of its result.
+    pub const NEUTRAL: [&str; 6] =
+        ["data_dir", "threads", "test_batch_size", "checkpoint_every", "log_gradient_flow", "out"];
+
     /// What decides the bits of this run.
     pub fn identity(&self) -> Identity {
         let complete = Self {
             mask_seed: Some(self.mask_seed()),
             init_seed: Some(self.init_seed()),
             data_seed: Some(self.data_seed()),
-            test_batch_size: self.test_batch_size.filter(|size| *size != self.batch_size),
             norm_batch: self.norm_batch.filter(|most| *most != self.batch_size),
             // Only multistep looks at milestones.
             milestones: Some(self.base_milestones())
@@ -42,7 +41,7 @@ impl Recipe {
             Ok(Value::Object(map)) => map,
             _ => Map::new(),
         };
-        map.retain(|key, _| !NO_RESULT.contains(&key.as_str()) && key != "seed");
+        map.retain(|key, _| !Self::NEUTRAL.contains(&key.as_str()) && key != "seed");
         Identity(map)
     }
 }
@@ -70,6 +69,8 @@ impl Identity {
         self.0
             .keys()
             .chain(other.0.keys())
+            // A checkpoint written before a key became neutral has it still.
+            .filter(|key| !Recipe::NEUTRAL.contains(&key.as_str()))
             .find(|key| self.0.get(*key) != other.0.get(*key))
             .map(|key| Difference { key: key.clone(), left: text(&self.0, key), right: text(&other.0, key) })
     }

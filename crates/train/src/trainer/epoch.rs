@@ -32,7 +32,7 @@ impl Trainer {
         let train = self.progress.train;
         let (step, epoch) = (self.progress.step, self.progress.epoch + 1);
         let validation = match &mut self.validation {
-            Some(loader) => Some(evaluate(&mut self.session, loader, step, epoch)?),
+            Some(loader) => Some(evaluate(&mut self.session, loader, self.recipe.batch_size, (step, epoch))?),
             None => None,
         };
         self.check_finite()?;
@@ -106,7 +106,7 @@ impl Trainer {
                 if self.recipe.log_gradient_flow.is_some_and(|every| step.is_multiple_of(every)) {
                     keeper.gradient_flow(GradientFlow::of(self.session.store(), step, epoch + 1));
                 }
-                self.progress.train.add(outcome);
+                self.progress.train.add(outcome.into());
                 self.progress.batch += 1;
                 self.progress.step = step;
                 observer.stepped(&StepReport {
@@ -144,21 +144,31 @@ fn moving_step(
 }
 
 /// Loss and hits of a whole split in evaluation mode.
+///
+/// Losses are summed in blocks of `block` samples whatever the loader's batches are, so that the size of a batch in evaluation
+/// decides no bit of the sum.
 pub(super) fn evaluate(
     session: &mut Session,
     loader: &mut Loader,
-    step: u64,
-    epoch: u32,
+    block: usize,
+    (step, epoch): (u64, u32),
 ) -> Result<Tally, TrainError> {
-    let mut tally = Tally::default();
+    let (mut whole, mut open) = (Tally::default(), Tally::default());
     let mut pass = loader.epoch(0, 0)?;
     while let Some(batch) = pass.next_batch()? {
-        let outcome =
-            session.evaluate(&batch.images, &batch.labels).map_err(|error| at_step(error, step, epoch))?;
-        tally.add(outcome);
+        let each = |loss, hit| {
+            open.add(Tally { samples: 1, loss_sum: loss, correct: u64::from(hit) });
+            if open.samples == block as u64 {
+                whole.add(std::mem::take(&mut open));
+            }
+        };
+        session
+            .evaluate_each(&batch.images, &batch.labels, each)
+            .map_err(|error| at_step(error, step, epoch))?;
     }
-    if tally.loss_sum.is_finite() {
-        return Ok(tally);
+    whole.add(open);
+    if whole.loss_sum.is_finite() {
+        return Ok(whole);
     }
     let place = format!("loss on the {} split", loader.split());
     Err(TrainError::NonFinite { step, epoch, place })

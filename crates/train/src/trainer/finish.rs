@@ -63,6 +63,7 @@ impl Trainer {
         let Some(mut loader) = loader(&self.dataset, split, self.recipe.test_batch_size())? else {
             return Ok(None);
         };
-        evaluate(&mut self.session, &mut loader, self.progress.step, self.progress.epoch).map(Some)
+        let at = (self.progress.step, self.progress.epoch);
+        evaluate(&mut self.session, &mut loader, self.recipe.batch_size, at).map(Some)
     }
 }

@@ -71,7 +71,7 @@ impl Trainer {
         let samples = recipe.step_samples();
         let largest = Split::ALL.map(|split| dataset.len(split)).into_iter().max().unwrap_or(0);
         let options = SessionOptions {
-            max_batch: samples.max(recipe.test_batch_size()).min(largest),
+            max_batch: samples.min(largest),
             threads: recipe.threads(),
             optimizer: recipe.optimizer(),
         };
@@ -80,6 +80,7 @@ impl Trainer {
         let validation = loader(&dataset, Split::Validation, recipe.test_batch_size())?;
         let settings = recipe.dynamics(train.batches() as u64)?;
         let mut session = Session::in_groups(graph, store, options, most).map_err(TrainError::Session)?;
+        session.reserve_evaluation(recipe.test_batch_size().min(largest));
         let dynamic = match settings {
             Some(settings) => Some(Dynamic::new(settings, recipe.mask_seed(), &mut session)?),
             None => None,
