@@ -20,6 +20,11 @@ impl Failure {
         Self { fault: Fault::Usage, message: message.to_string(), hint: None }
     }
 
+    /// Numbers that are not finite.
+    pub(crate) fn numerical(message: impl Display) -> Self {
+        Self { fault: Fault::Numerical, message: message.to_string(), hint: None }
+    }
+
     /// A refusal of the system.
     pub(crate) fn system(message: impl Display) -> Self {
         Self { fault: Fault::System, message: message.to_string(), hint: None }
@@ -33,6 +38,16 @@ impl Failure {
     /// Says which file it is about.
     pub(crate) fn of(self, path: &Path) -> Self {
         Self { message: format!("{}: {}", path.display(), self.message), ..self }
+    }
+
+    /// Whether training diverged.
+    pub(crate) fn is_numerical(&self) -> bool {
+        self.fault == Fault::Numerical
+    }
+
+    /// What is wrong.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
     }
 
     /// Tells people and gives the exit code.

@@ -120,17 +120,37 @@ impl DensitySchedule {
         }
     }
 
+    /// All steps of `steps` at which [`DensitySchedule::turns`], in order.
+    pub fn turning_points(self, steps: u64) -> Vec<u64> {
+        let mut points: Vec<u64> = match self {
+            Self::Constant => Vec::new(),
+            Self::Cubic { to, .. } => vec![step_at(to, steps)],
+            Self::Alternating { .. } => self.phase_starts(steps).collect(),
+        };
+        points.dedup();
+        points
+    }
+
     /// Number of the phase that `step` ends in: 0 is the dense warm-up, odd ones are compressed. `None` without phases.
     fn phase_of(self, step: u64, steps: u64) -> Option<u64> {
-        let Self::Alternating { warmup, phase, until } = self else { return None };
+        let Self::Alternating { .. } = self else { return None };
+        Some(self.phase_starts(steps).take_while(|&start| start <= step).count() as u64)
+    }
+
+    /// The steps at which the phases after the warm-up begin, in order; nothing without phases.
+    fn phase_starts(self, steps: u64) -> impl Iterator<Item = u64> {
+        let (warmup, phase, until) = match self {
+            Self::Alternating { warmup, phase, until } => (warmup, phase, until),
+            _ => (0.0, 1.0, -1.0),
+        };
         // An odd number of phases, so that it ends compressed. A little more, as quotients of decimal fractions round down.
         let more = ((until - warmup) / phase.max(1e-6) + 1e-9).max(0.0) as u64 / 2 * 2;
+        let phases = if let Self::Alternating { .. } = self { 1 + more } else { 0 };
         // The last dense phase takes what is left.
-        let start = |number: u64| match more > 0 && number == 1 + more {
+        (1..=phases).map(move |number| match more > 0 && number == 1 + more {
             true => step_at(until, steps),
             false => step_at(warmup + phase * (number - 1) as f64, steps),
-        };
-        Some((1..=1 + more).take_while(|&number| start(number) <= step).last().unwrap_or(0))
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The record of a run: one line per epoch and a summary.
 
 use crate::dynamic::DynamicRecord;
+use rarefy_formats::Seeds;
 use serde::{Deserialize, Serialize};
 
 /// One line of `metrics.jsonl`.
@@ -33,9 +34,51 @@ pub struct EpochRecord {
     pub dynamic: Option<DynamicRecord>,
 }
 
+/// How a pattern moved over a whole run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Movement {
+    /// Updates that the method and the length of the run foresee.
+    pub updates_planned: u64,
+    /// Updates made.
+    pub updates: u64,
+    /// Weights that came in place of others, over all updates: the lesser of those that went and those that came.
+    pub exchanged: u64,
+    /// In-time over-parameterization rate `R_s`: share of the prunable weights that have ever existed (Liu et al. 2021).
+    pub explored: f64,
+}
+
+impl Movement {
+    /// Sums up the lines of a run; none of a pattern that stays.
+    pub(crate) fn of(records: &[EpochRecord], updates_planned: u64) -> Option<Self> {
+        let moved = || records.iter().filter_map(|record| record.dynamic.as_ref());
+        let updates = || moved().flat_map(|dynamic| &dynamic.updates);
+        Some(Self {
+            updates_planned,
+            updates: updates().count() as u64,
+            exchanged: updates().map(|update| update.dropped.min(update.grown)).sum(),
+            explored: moved().last()?.explored,
+        })
+    }
+}
+
 /// What a finished run came to: `summary.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
+    /// Model name. This and the next four are empty in summaries of early versions.
+    #[serde(default)]
+    pub model: String,
+    /// Data set name.
+    #[serde(default)]
+    pub data: String,
+    /// Rule of the layer-wise densities.
+    #[serde(default)]
+    pub sparse_init: String,
+    /// Training method.
+    #[serde(default)]
+    pub method: String,
+    /// Seeds of the pattern, the initial weights and the order of samples.
+    #[serde(default)]
+    pub seeds: Option<Seeds>,
     /// Epoch (from 1) with the best validation accuracy; ties go to the lower loss, then to the earlier epoch. Without
     /// a validation split, the last.
     pub best_epoch: u32,
@@ -61,6 +104,9 @@ pub struct Summary {
     pub macs_dense: u64,
     /// Floating-point operations of the whole training by the static formula (3 forward passes a sample).
     pub train_flops: f64,
+    /// How the pattern moved; absent if it stayed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub movement: Option<Movement>,
     /// Version of rarefy.
     pub version: String,
     /// Processor.
@@ -103,10 +149,6 @@ impl Tally {
 
 impl From<rarefy_nn::StepOutcome> for Tally {
     fn from(outcome: rarefy_nn::StepOutcome) -> Self {
-        Self {
-            samples: outcome.samples as u64,
-            loss_sum: outcome.loss_sum,
-            correct: outcome.correct as u64,
-        }
+        Self { samples: outcome.samples as u64, loss_sum: outcome.loss_sum, correct: outcome.correct as u64 }
     }
 }

@@ -31,13 +31,7 @@ impl Setup {
     /// # Errors
     /// Unknown names, values out of range, an infeasible density, damaged data. Nothing on disk changes.
     pub fn from_recipe(recipe: Recipe) -> Result<Self, TrainError> {
-        recipe.check()?;
-        let (recipe, _) = recipe.matched()?;
-        let init = init::find(&recipe.sparse_init)?;
-        let recipe = recipe.with_layer_densities()?;
-        let dataset = recipe.open_data()?;
-        let graph = build_model(&recipe.model, dataset.extent(), dataset.classes())?;
-        let recipe = Recipe { sparse_init: init.name().to_owned(), ..recipe };
+        let Opened { recipe, graph, dataset } = Opened::of(recipe, |recipe| Ok(recipe.open_data()?))?;
         let (recipe, patterns) = match recipe.mask_from.clone() {
             Some(path) => recipe.start_from_mask(&path, &graph)?,
             None => {
@@ -76,7 +70,47 @@ impl Setup {
     }
 }
 
+/// What a recipe names, before any pattern is drawn.
+pub(crate) struct Opened {
+    /// With everything filled in that names decide.
+    pub(crate) recipe: Recipe,
+    pub(crate) graph: Graph,
+    pub(crate) dataset: Arc<dyn Dataset>,
+}
+
+impl Opened {
+    /// Builds the model for the data that `open` gives.
+    ///
+    /// # Errors
+    /// Unknown names, values out of range, files that are missing or damaged.
+    pub(crate) fn of(
+        recipe: Recipe,
+        open: impl FnOnce(&Recipe) -> Result<Arc<dyn Dataset>, TrainError>,
+    ) -> Result<Self, TrainError> {
+        recipe.check()?;
+        let (recipe, _) = recipe.matched()?;
+        let init = init::find(&recipe.sparse_init)?;
+        let recipe = recipe.with_layer_densities()?;
+        let dataset = open(&recipe)?;
+        let graph = build_model(&recipe.model, dataset.extent(), dataset.classes())?;
+        let recipe = Recipe {
+            sparse_init: init.name().to_owned(),
+            model: graph.name().to_owned(),
+            data: dataset.name().to_owned(),
+            ..recipe
+        };
+        Ok(Self { recipe, graph, dataset })
+    }
+}
+
 impl Recipe {
+    /// Whether `other` has the same data, split and normalized alike.
+    pub fn has_data_of(&self, other: &Self) -> bool {
+        (&self.data, &self.data_dir, self.valid_split, self.split_seed)
+            == (&other.data, &other.data_dir, other.valid_split, other.split_seed)
+            && (self.normalization, self.pad_to_32) == (other.normalization, other.pad_to_32)
+    }
+
     /// Opens the data set that the recipe names.
     ///
     /// # Errors

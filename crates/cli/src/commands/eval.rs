@@ -19,6 +19,7 @@ use network::{Loader, Network};
 use rarefy::data::Split;
 use rarefy::eval::EvalError;
 use report::Report;
+pub(crate) use report::Untrained;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -97,6 +98,16 @@ impl SplitName {
 }
 
 impl Args {
+    /// Networks that are read beside those that are evaluated.
+    pub(crate) fn other_networks(&self) -> impl Iterator<Item = &Path> {
+        [self.attack.other_network(), self.corruptions.other_network()].into_iter().flatten()
+    }
+
+    /// Whether every network must have a validation split.
+    pub(crate) fn needs_validation(&self) -> bool {
+        self.temperature
+    }
+
     /// Samples to attack and corrupt.
     fn most(&self) -> usize {
         self.samples.map_or(usize::MAX, |samples| samples as usize)
@@ -115,6 +126,11 @@ pub(crate) fn check(args: &Args, data_dir: Option<&Path>) -> Result<(), Failure>
 
 /// Evaluates and reports.
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    report(args, Vec::new())
+}
+
+/// Evaluates and reports, with networks that there should have been.
+pub(crate) fn report(args: &Args, untrained: Vec<Untrained>) -> Result<ExitCode, Failure> {
     args.ood.check()?;
     args.attack.check()?;
     let mut watcher = Watcher::new(args.quiet);
@@ -145,7 +161,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     })?;
     watcher.clear();
     let comparison = args.compare.then(|| compare::compare(&recipes, &results));
-    let report = Report { results, ensemble, comparison };
+    let report = Report { results, ensemble, comparison, untrained };
     if args.json {
         json(&report)?
     } else {

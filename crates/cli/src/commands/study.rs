@@ -1,15 +1,17 @@
 //! `rarefy study`.
 
+mod file;
+
+use super::eval::{self, Untrained};
 use crate::Cli;
 use crate::failure::Failure;
 use crate::output::note;
 use clap::Parser;
-use rarefy::train::{Recipe, RunDir};
-use serde::Deserialize;
+use file::{Run, Study};
+use rarefy::train::{Preflight, RunDir};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use toml::Table;
 
 /// Train several networks and evaluate them together, as a study file says.
 ///
@@ -41,110 +43,99 @@ pub(crate) struct Args {
     json: bool,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Study {
-    #[serde(default)]
-    base: Table,
-    networks: Vec<Table>,
-    #[serde(default)]
-    seeds: Vec<u64>,
-    #[serde(default)]
-    eval: Vec<String>,
-}
-
-/// One run of a study.
-struct Run {
-    name: String,
-    recipe: Recipe,
-}
-
-impl Study {
-    fn load(path: &Path) -> Result<Self, Failure> {
-        let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-        let text = std::fs::read_to_string(path).map_err(|error| Failure::system(failed(&error)))?;
-        toml::from_str(&text).map_err(|error| Failure::usage(failed(&error)))
-    }
-
-    /// Every network with every seed.
-    fn runs(&self) -> Result<Vec<Run>, Failure> {
-        let mut runs: Vec<Run> = Vec::new();
-        for network in &self.networks {
-            let mut table = self.base.clone();
-            table.extend(network.clone());
-            let Some(toml::Value::String(name)) = table.remove("name") else {
-                return Err(Failure::usage("every one of [[networks]] needs a `name`"));
-            };
-            if name.is_empty() || name.contains(['/', '\\']) || name.starts_with('.') {
-                return Err(Failure::usage(format!("`{name}` is no name of a folder")));
-            }
-            let text =
-                toml::to_string(&table).map_err(|error| Failure::usage(format!("`{name}`: {error}")))?;
-            let recipe =
-                Recipe::from_toml(&text).map_err(|error| Failure::usage(format!("`{name}`: {error}")))?;
-            let seeds = if self.seeds.is_empty() { vec![recipe.seed] } else { self.seeds.clone() };
-            for seed in seeds {
-                let run = Run { name: format!("{name}-s{seed}"), recipe: Recipe { seed, ..recipe.clone() } };
-                if runs.iter().any(|other| other.name == run.name) {
-                    return Err(Failure::usage(format!("two networks are called `{name}`")));
-                }
-                runs.push(run);
-            }
-        }
-        Ok(runs)
-    }
-}
-
 /// Trains what is missing, then evaluates.
+///
+/// A network whose training diverges takes the others nothing: it is told in the report, and in the exit code at the end.
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let study = Study::load(&args.file)?;
-    let runs = study.runs()?;
-    check(args, &study, &runs).map_err(|failure| failure.of(&args.file))?;
-    for Run { name, recipe } in &runs {
-        let folder = args.out.join(name);
-        if RunDir::finished(&folder).is_some() {
-            note(format_args!("{name}: trained before"));
-            continue;
-        }
-        note(format_args!("{name}"));
-        let mut words = vec![OsString::from("--out"), folder.clone().into()];
-        match RunDir::is_run(&folder) {
-            true => words.push("--resume".into()),
-            false => {
-                std::fs::create_dir_all(&args.out)
-                    .map_err(|error| Failure::system(format!("{}: {error}", args.out.display())))?;
-                let path = args.out.join(format!("{name}.toml"));
-                let text = recipe.to_toml()?;
-                rarefy::formats::atomic_write(&path, |file| file.write_all(text.as_bytes()))
-                    .map_err(Failure::system)?;
-                words.extend([OsString::from("--recipe"), path.into()]);
-                words.extend(
-                    args.epochs.iter().flat_map(|epochs| ["--epochs".into(), epochs.to_string().into()]),
-                );
+    let in_file = |failure: Failure| failure.of(&args.file);
+    let runs = study.runs(args).map_err(in_file)?;
+    check(args, &study, &runs).map_err(in_file)?;
+    let mut untrained = Vec::new();
+    for run in &runs {
+        match train(args, run) {
+            Ok(ExitCode::SUCCESS) => {}
+            Ok(interrupted) => return Ok(interrupted),
+            Err(failure) if failure.is_numerical() => {
+                let problem = failure.message().to_owned();
+                note(format_args!("{}: {problem}; the other networks go on", run.name));
+                untrained.push(Untrained { network: args.out.join(&run.name), problem });
             }
-        }
-        let done = command(args, "train", &words)?.run()?;
-        if done != ExitCode::SUCCESS {
-            return Ok(done);
+            Err(failure) => return Err(failure.of(Path::new(&run.name))),
         }
     }
-    let mut words: Vec<OsString> = runs.iter().map(|run| args.out.join(&run.name).into()).collect();
+    let trained = |path: &PathBuf| !untrained.iter().any(|other| other.network == *path);
+    let paths = runs.iter().map(|run| args.out.join(&run.name)).filter(trained);
+    let mut words: Vec<OsString> = paths.map(Into::into).collect();
+    if words.is_empty() {
+        return Err(Failure::numerical("no network could be trained: every one of them diverged")
+            .hint("lower `lr` or add `warmup` epochs"));
+    }
     words.extend(flags(args, &study));
     words.extend(args.json.then(|| "--json".into()));
-    command(args, "eval", &words)?.run()
+    let crate::Command::Eval(asked) = command(args, "eval", &words)? else { return Ok(ExitCode::SUCCESS) };
+    let diverged = untrained.len();
+    let done = eval::report(&asked, untrained)?;
+    if diverged > 0 {
+        return Err(Failure::numerical(format!(
+            "{diverged} of {} networks could not be trained",
+            runs.len()
+        ))
+        .hint("lower their `lr` or add `warmup` epochs; the others are kept"));
+    }
+    Ok(done)
 }
 
-/// Checks every recipe and what is asked of the evaluation before hours of training.
+/// Trains one network, unless it was trained before; goes on where it was interrupted.
+fn train(args: &Args, Run { name, recipe }: &Run) -> Result<ExitCode, Failure> {
+    let folder = args.out.join(name);
+    if RunDir::finished(&folder).is_some() {
+        note(format_args!("{name}: trained before"));
+        return Ok(ExitCode::SUCCESS);
+    }
+    note(format_args!("{name}"));
+    let mut words = vec![OsString::from("--out"), folder.clone().into()];
+    if RunDir::is_run(&folder) {
+        words.push("--resume".into());
+    } else {
+        std::fs::create_dir_all(&args.out)
+            .map_err(|error| Failure::system(format!("{}: {error}", args.out.display())))?;
+        let path = args.out.join(format!("{name}.toml"));
+        let text = recipe.to_toml()?;
+        rarefy::formats::atomic_write(&path, |file| file.write_all(text.as_bytes()))
+            .map_err(Failure::system)?;
+        words.extend([OsString::from("--recipe"), path.into()]);
+    }
+    command(args, "train", &words)?.run()
+}
+
+/// Checks every recipe, what was trained before and what is asked of the evaluation, before hours of training.
 fn check(args: &Args, study: &Study, runs: &[Run]) -> Result<(), Failure> {
+    let mut preflight = Preflight::new();
     for Run { name, recipe } in runs {
-        recipe.check().map_err(|error| Failure::from(error).of(Path::new(name)))?;
+        let folder = args.out.join(name);
+        let in_run = |error| Failure::from(error).of(Path::new(name));
+        preflight.check(recipe).map_err(in_run)?;
+        if RunDir::is_run(&folder) {
+            preflight.check_same(&folder, recipe).map_err(|error| {
+                Failure::from(error).hint("give the study another --out, or the network another name")
+            })?;
+        }
+        preflight.expect(&folder);
     }
     let words = [vec![OsString::from("none")], flags(args, study)].concat();
-    if let crate::Command::Eval(asked) = command(args, "eval", &words)? {
-        let data_dir = runs.first().and_then(|run| run.recipe.data_dir.as_deref());
-        crate::commands::eval::check(&asked, data_dir)?;
+    let crate::Command::Eval(asked) = command(args, "eval", &words)? else { return Ok(()) };
+    let data_dir = runs.first().and_then(|run| run.recipe.data_dir.as_deref());
+    eval::check(&asked, data_dir)?;
+    for path in asked.other_networks() {
+        preflight.find(path)?;
     }
-    Ok(())
+    match runs.iter().find(|run| run.recipe.valid_split == Some(0.0)) {
+        Some(Run { name, .. }) if asked.needs_validation() => Err(Failure::usage(format!(
+            "eval: --temperature needs a validation split, `{name}` has valid_split = 0"
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// What the evaluation is asked for.

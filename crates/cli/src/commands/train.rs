@@ -12,9 +12,7 @@ use crate::progress::Watcher;
 use crate::signals::Signals;
 use flags::RecipeFlags;
 use published::PublishedFlags;
-use rarefy::train::{
-    Identity, LrScheduleName, Outcome, Recipe, ResumePoint, RunDir, Setup, Summary, Trainer,
-};
+use rarefy::train::{Identity, Outcome, Recipe, ResumePoint, RunDir, Setup, Summary, Trainer};
 use start_flags::StartFlags;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -92,7 +90,13 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     args.published.apply(&mut recipe);
     let mut warnings = args.published.settle(&args.flags, fresh, &mut recipe)?;
     recipe.check()?;
-    warnings.extend(short_run(&recipe));
+    if fresh && args.published.is_profile(&args.flags) {
+        // The published code takes its own flags whatever the others say.
+        let idle = recipe.idle_keys();
+        warnings.extend(idle.iter().map(|(key, with)| format!("`{key}` has no effect without {with}")));
+    } else if point.is_none() {
+        recipe.check_needs()?;
+    }
     let out = recipe.out.take();
     ensure_data(&recipe.data, recipe.data_dir.as_deref(), args.fetch)?;
     let (matching, matched) = recipe.matched()?;
@@ -101,7 +105,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         report::matched(&matched);
     }
     let mut trainer = Trainer::new(Setup::from_recipe(recipe.clone())?)?;
-    for warning in warnings {
+    let outlook = trainer.outlook();
+    for warning in warnings.iter().chain(&outlook.warnings) {
         note(format_args!("warning: {warning}"));
     }
     let mut folder = match &point {
@@ -121,7 +126,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         if point.is_some_and(|point| point.checkpoint.is_none()) {
             note(format_args!("the run has no checkpoint yet: it starts with its first step"));
         }
-        report::start(&trainer, folder.path());
+        report::start(&trainer, &outlook, folder.path());
     }
     let mut watcher = Watcher::new(args.quiet);
     let outcome = trainer.run(&mut folder, &mut watcher, &signals.interrupt);
@@ -136,18 +141,6 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
             Ok(signals.exit_code())
         }
     }
-}
-
-/// The published schedule of a single epoch divides the rate twice before the first step.
-fn short_run(recipe: &Recipe) -> Option<String> {
-    let stepped = recipe.lr_schedule == LrScheduleName::MULTISTEP && recipe.milestones.is_none();
-    (stepped && recipe.epochs == 1).then(|| {
-        let rate = recipe.lr / 100.0;
-        format!(
-            "1/2 and 3/4 of one epoch are its start: it trains at rate {rate}; --lr-schedule constant or --milestones \
-             change that"
-        )
-    })
 }
 
 /// The run that `--resume[=PATH]` means.

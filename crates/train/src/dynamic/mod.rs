@@ -118,6 +118,11 @@ impl Dynamic {
         Ok(dynamic)
     }
 
+    /// How the pattern moves.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// Whether the pattern moves at `step` (from 1).
     pub(crate) fn due(&self, step: u64) -> bool {
         self.settings.due(step)

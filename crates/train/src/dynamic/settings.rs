@@ -157,14 +157,45 @@ impl Recipe {
 }
 
 impl Settings {
+    /// Steps between updates.
+    pub(crate) fn every(&self) -> u64 {
+        self.every
+    }
+
+    /// Last step at which the pattern may move.
+    pub(crate) fn until(&self) -> u64 {
+        self.until
+    }
+
+    /// Steps of the whole run.
+    pub(crate) fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Steps of the whole run at which [`Settings::due`].
+    pub(crate) fn planned(&self) -> u64 {
+        let turns = self.density.turning_points(self.steps);
+        if let DensitySchedule::Alternating { .. } = self.density {
+            return turns.len() as u64;
+        }
+        let last = self.last_multiple().min(self.steps.saturating_sub(1));
+        let beside = turns.iter().filter(|&&step| !step.is_multiple_of(self.every) || step > last);
+        last / self.every + beside.count() as u64
+    }
+
+    /// Last step at which an update may come because of the interval.
+    fn last_multiple(&self) -> u64 {
+        // A soft bound needs one update more, which takes back what the last has added.
+        let extra = if self.bound == MemoryBound::Soft { self.every } else { 0 };
+        self.until.saturating_add(extra)
+    }
+
     /// Whether the pattern moves at `step` (from 1).
     pub(crate) fn due(&self, step: u64) -> bool {
         if let DensitySchedule::Alternating { .. } = self.density {
             return self.density.turns(step, self.steps);
         }
-        // A soft bound needs one update more, which takes back what the last has added.
-        let extra = if self.bound == MemoryBound::Soft { self.every } else { 0 };
-        let within = step <= self.until.saturating_add(extra) && step < self.steps;
+        let within = step <= self.last_multiple() && step < self.steps;
         step.is_multiple_of(self.every) && within || self.density.turns(step, self.steps)
     }
 
@@ -208,4 +239,25 @@ impl Settings {
 /// The value called `name`.
 fn choice<T: Copy>(what: &'static str, name: &str, choices: &[(&str, T)]) -> Result<T, RecipeError> {
     crate::names::pick(what, name, choices).map_err(RecipeError::Key)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::recipe::{Method, Recipe};
+
+    #[test]
+    fn as_many_updates_are_planned_as_steps_are_due() {
+        for method in Method::all().filter(|method| method.preset().dynamic) {
+            for (epochs, steps_per_epoch) in [(1, 1), (2, 20), (3, 7), (40, 20), (9, 352)] {
+                for every in [None, Some(1), Some(7), Some(100_000)] {
+                    let mut recipe = Recipe { method, epochs, ..Recipe::default() };
+                    recipe.dynamic.update_every = every;
+                    let settings = recipe.dynamics(steps_per_epoch).unwrap().unwrap();
+                    let due = (1..=settings.steps()).filter(|&step| settings.due(step)).count();
+                    let run = format!("{method} {epochs} x {steps_per_epoch}, every {every:?}");
+                    assert_eq!(settings.planned(), due as u64, "{run}");
+                }
+            }
+        }
+    }
 }

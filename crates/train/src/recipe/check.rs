@@ -26,6 +26,14 @@ pub enum RecipeError {
         /// What was given.
         found: String,
     },
+    /// A key that nothing reads as the others are.
+    #[error("`{key}` changes nothing here: it has a meaning only with {with}; leave it away")]
+    Idle {
+        /// The key.
+        key: &'static str,
+        /// What it needs.
+        with: &'static str,
+    },
     /// The file cannot be read.
     #[error("cannot read the recipe {}: {reason}", path.display())]
     Read {

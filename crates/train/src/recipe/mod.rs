@@ -7,6 +7,7 @@ mod defaults;
 mod dynamic;
 mod identity;
 mod init_options;
+mod needs;
 mod start;
 mod toml;
 
@@ -21,6 +22,7 @@ pub use init_options::KeepDenseList;
 
 use rarefy_core::Density;
 use rarefy_data::Constants;
+use rarefy_formats::Seeds;
 use rarefy_nn::optim::{LrSchedule, Optimizer, UnknownDecay, half_and_three_quarters};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -204,6 +206,11 @@ impl Recipe {
     pub fn group_samples(&self) -> Option<usize> {
         let most = self.norm_batch.unwrap_or(self.batch_size);
         (most < self.step_samples()).then_some(most)
+    }
+
+    /// The seeds of pattern, initial weights and order.
+    pub fn seeds(&self) -> Seeds {
+        Seeds { mask: self.mask_seed(), init: self.init_seed(), data: self.data_seed() }
     }
 
     /// Seed of the pattern.

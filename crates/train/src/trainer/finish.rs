@@ -5,7 +5,7 @@ use super::{Trainer, loader};
 use crate::error::TrainError;
 use crate::keeper::Keeper;
 use crate::machine::{cpu_name, isa, peak_rss_mb};
-use crate::metrics::{Summary, Tally};
+use crate::metrics::{Movement, Summary, Tally};
 use rarefy_data::Split;
 use std::time::Instant;
 
@@ -21,7 +21,14 @@ impl Trainer {
         let epochs = self.recipe.total_epochs() - self.recipe.rewind_epoch.unwrap_or(0);
         let samples = u64::from(epochs) * self.train.samples() as u64;
         let epochs_secs: f64 = keeper.records().iter().map(|record| record.seconds).sum();
+        let recipe = &self.recipe;
+        let planned = self.dynamic.as_ref().map(|dynamic| dynamic.settings().planned());
         let summary = Summary {
+            model: recipe.model.clone(),
+            data: recipe.data.clone(),
+            sparse_init: recipe.sparse_init.clone(),
+            method: recipe.method.to_string(),
+            seeds: Some(recipe.seeds()),
             best_epoch: self.progress.best.map_or(self.progress.epoch, |best| best.epoch),
             val_acc: self.progress.best.map(|best| best.val_acc),
             test_acc: best.map(|tally| tally.accuracy()),
@@ -37,6 +44,7 @@ impl Trainer {
                 Some(_) => self.flops,
                 None => self.counts.static_train_flops(samples),
             },
+            movement: planned.and_then(|planned| Movement::of(keeper.records(), planned)),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             cpu: cpu_name(),
             isa: isa().to_owned(),

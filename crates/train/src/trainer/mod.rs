@@ -2,7 +2,10 @@
 
 mod epoch;
 mod finish;
+mod outlook;
 mod resume;
+
+pub use outlook::Outlook;
 
 use crate::accounting::Counts;
 use crate::dynamic::Dynamic;
@@ -14,7 +17,7 @@ use crate::progress::{Progress, State};
 use crate::recipe::{Identity, Recipe};
 use crate::setup::Setup;
 use rarefy_data::{Dataset, Loader, Pass, Split};
-use rarefy_formats::{Checkpoint, DataInfo, Extras, Meta, Seeds};
+use rarefy_formats::{Checkpoint, DataInfo, Extras, Meta};
 use rarefy_nn::optim::LrSchedule;
 use rarefy_nn::params::ParamStore;
 use rarefy_nn::{Session, SessionError, SessionOptions};
@@ -220,11 +223,7 @@ impl Trainer {
         Ok(Meta {
             step,
             epoch: u64::from(epoch),
-            seeds: Some(Seeds {
-                mask: self.recipe.mask_seed(),
-                init: self.recipe.init_seed(),
-                data: self.recipe.data_seed(),
-            }),
+            seeds: Some(self.recipe.seeds()),
             data: Some(DataInfo {
                 name: self.dataset.name().to_owned(),
                 mean: normalization.mean,

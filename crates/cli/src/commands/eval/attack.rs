@@ -8,7 +8,7 @@ use crate::format::{grouped, percent};
 use crate::table::Table;
 use rarefy::eval::attacks::{self, Settings};
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Which attacks, how strong.
 #[derive(clap::Args)]
@@ -100,6 +100,11 @@ impl AttackArgs {
     pub(super) fn check(&self) -> Result<(), Failure> {
         self.attack.iter().try_for_each(|name| attacks::find(name).map(|_| ()))?;
         Ok(self.eps.iter().try_for_each(|eps| self.settings(eps.value, 0).check())?)
+    }
+
+    /// Where that network is.
+    pub(super) fn other_network(&self) -> Option<&Path> {
+        self.transfer_from.as_deref()
     }
 
     /// The network that attacks are computed on, if it is another one.

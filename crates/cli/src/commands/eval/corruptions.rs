@@ -64,6 +64,11 @@ impl CorruptionArgs {
         self.corruptions.is_some()
     }
 
+    /// The network that errors are related to.
+    pub(super) fn other_network(&self) -> Option<&Path> {
+        self.reference.as_deref()
+    }
+
     fn errors(
         &self,
         args: &Args,

@@ -60,13 +60,7 @@ impl<'a> Loader<'a> {
     }
 
     fn data(&mut self, recipe: &Recipe) -> Result<Arc<dyn Dataset>, Failure> {
-        let same = |other: &Recipe| {
-            let (a, b) = (recipe, other);
-            (&a.data, &a.data_dir, a.valid_split, a.split_seed)
-                == (&b.data, &b.data_dir, b.valid_split, b.split_seed)
-                && (a.normalization, a.pad_to_32) == (b.normalization, b.pad_to_32)
-        };
-        if let Some((_, dataset)) = self.open.iter().find(|(other, _)| same(other)) {
+        if let Some((_, dataset)) = self.open.iter().find(|(other, _)| other.has_data_of(recipe)) {
             return Ok(Arc::clone(dataset));
         }
         let dataset = recipe.open_data().map_err(TrainError::from)?;

@@ -10,6 +10,7 @@ use crate::table::Table;
 use rarefy::eval::metrics;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
+use std::path::PathBuf;
 
 /// All networks.
 #[derive(Serialize)]
@@ -19,6 +20,17 @@ pub(super) struct Report {
     pub(super) ensemble: Option<Accuracy>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) comparison: Option<Comparison>,
+    /// Networks of a study that could not be trained.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) untrained: Vec<Untrained>,
+}
+
+/// A network that there should have been.
+#[derive(Serialize)]
+pub(crate) struct Untrained {
+    pub(crate) network: PathBuf,
+    /// Why there is none.
+    pub(crate) problem: String,
 }
 
 /// One network.
@@ -110,6 +122,9 @@ impl Report {
         }
         tables.extend(self.ensemble.iter().map(ensemble));
         tables.extend(self.comparison.iter().flat_map(Comparison::tables));
+        if !self.untrained.is_empty() {
+            tables.push(untrained(&self.untrained));
+        }
         let texts: Vec<String> = tables.iter().map(Table::render).collect();
         texts.join("\n")
     }
@@ -159,6 +174,15 @@ fn ensemble(accuracy: &Accuracy) -> Table {
     let mut table = Table::new(&["ensemble", "value"], 1);
     for (name, value) in accuracy.metrics.iter() {
         table.row([name.clone(), format!("{value:.4}")]);
+    }
+    table
+}
+
+/// A row a network that could not be trained.
+fn untrained(networks: &[Untrained]) -> Table {
+    let mut table = Table::new(&["could not be trained", "why"], 2);
+    for Untrained { network, problem } in networks {
+        table.row([network.display().to_string(), problem.clone()]);
     }
     table
 }

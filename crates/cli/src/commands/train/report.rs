@@ -4,7 +4,8 @@ use super::Args;
 use crate::failure::Failure;
 use crate::format::{duration, grouped, percent, scaled};
 use crate::output::{json, note};
-use rarefy::train::{Matched, Summary, Trainer};
+use rarefy::formats::Seeds;
+use rarefy::train::{Matched, Movement, Outlook, Summary, Trainer};
 use serde::Serialize;
 use std::path::Path;
 
@@ -17,10 +18,13 @@ struct Product<'a> {
 }
 
 /// What is about to be trained.
-pub(super) fn start(trainer: &Trainer, folder: &Path) {
+pub(super) fn start(trainer: &Trainer, outlook: &Outlook, folder: &Path) {
     let (recipe, counts) = (trainer.recipe(), trainer.counts());
+    let updates = outlook.updates_planned.map_or(String::new(), |planned| {
+        format!(", {} with {} updates planned", recipe.method, grouped(planned))
+    });
     note(format_args!(
-        "{} on {}: {} of {} weights ({}, {}), {} epochs, in {}",
+        "{} on {}: {} of {} weights ({}, {}){updates}, {} epochs, in {}",
         recipe.model,
         recipe.data,
         grouped(counts.nnz),
@@ -47,7 +51,12 @@ pub(super) fn done(args: &Args, summary: &Summary, folder: &Path) -> Result<(), 
                 "best epoch",
                 format!("{} (validation accuracy {})", summary.best_epoch, share(summary.val_acc)),
             ),
-            ("weights", format!("{} ({})", grouped(summary.nnz), percent(summary.density))),
+            ("network", format!("{} on {}, {}", summary.model, summary.data, seeds(summary))),
+            (
+                "weights",
+                format!("{} ({}, {})", grouped(summary.nnz), percent(summary.density), summary.sparse_init),
+            ),
+            ("method", method(summary)),
             ("MACs an image", format!("{} ({} of dense)", scaled(summary.macs_sparse as f64), percent(macs))),
             ("training FLOPs", scaled(summary.train_flops)),
             ("time", duration(summary.seconds)),
@@ -59,6 +68,27 @@ pub(super) fn done(args: &Args, summary: &Summary, folder: &Path) -> Result<(), 
         }
     }
     if args.json { json(&Product { summary, out: folder }) } else { Ok(()) }
+}
+
+/// The seeds, or the one that they all are.
+fn seeds(summary: &Summary) -> String {
+    match summary.seeds {
+        None => "seeds unknown".to_owned(),
+        Some(Seeds { mask, init, data }) if mask == init && init == data => format!("seed {mask}"),
+        Some(Seeds { mask, init, data }) => format!("seeds {mask} (mask), {init} (init), {data} (data)"),
+    }
+}
+
+/// The training method and what it did.
+fn method(summary: &Summary) -> String {
+    let Some(Movement { updates_planned, updates, exchanged, explored }) = &summary.movement else {
+        return summary.method.clone();
+    };
+    format!(
+        "{}: {updates} of {updates_planned} updates, {} weights exchanged, R_s {explored:.3}",
+        summary.method,
+        grouped(*exchanged)
+    )
 }
 
 /// How to go on.
