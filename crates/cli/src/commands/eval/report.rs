@@ -1,13 +1,13 @@
 //! What is reported.
 
 use super::accuracy::{Accuracy, Class};
-use super::compare::Comparison;
 use super::corruptions::Corruptions;
 use super::network::Identity;
-use super::{attack, corruptions, ood};
+use super::{attack, compare, corruptions, ood};
 use crate::format::{grouped, percent};
 use crate::table::Table;
 use rarefy::eval::metrics;
+use rarefy::eval::stats::Comparison;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
@@ -109,7 +109,7 @@ impl Report {
             ));
         }
         tables.extend(self.ensemble.iter().map(ensemble));
-        tables.extend(self.comparison.iter().flat_map(Comparison::tables));
+        tables.extend(self.comparison.iter().flat_map(compare::tables));
         let texts: Vec<String> = tables.iter().map(Table::render).collect();
         texts.join("\n")
     }
