@@ -139,15 +139,20 @@ impl Report {
         let names: Vec<&str> = metrics::REGISTRY.iter().map(|metric| metric.name).skip(2).collect();
         let mut table = Table::new(&[&["calibration", "temperature"], &names[..]].concat(), 1);
         for Result { identity, accuracy, .. } in &self.results {
-            let mut row = |temperature: f64, values: &Named| {
+            let mut row = |temperature: String, values: &Named| {
                 let cells =
                     names.iter().map(|name| values.get(name).map_or_else(String::new, |v| format!("{v:.4}")));
-                let head = [identity.checkpoint.display().to_string(), format!("{temperature:.3}")];
+                let head = [identity.checkpoint.display().to_string(), temperature];
                 table.row(head.into_iter().chain(cells));
             };
-            row(1.0, &accuracy.metrics);
+            row("1.000".to_owned(), &accuracy.metrics);
             if let Some(scaled) = &accuracy.temperature {
-                row(scaled.value, &scaled.metrics);
+                let value = if scaled.identified {
+                    format!("{:.3}", scaled.value)
+                } else {
+                    "not identified".to_owned()
+                };
+                row(value, &scaled.metrics);
             }
         }
         table
