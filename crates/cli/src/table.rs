@@ -17,6 +17,11 @@ impl Table {
         self.rows.push(cells.into_iter().collect());
     }
 
+    /// Whether there is nothing under the head.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.len() == 1
+    }
+
     /// The text, a line a row.
     pub(crate) fn render(&self) -> String {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);

@@ -93,12 +93,38 @@ fn a_temperature_improves_the_validation_likelihood_and_keeps_the_accuracy() {
     let number = |value: &Value| value.as_f64().unwrap();
     assert!(number(&scaled["validation_nll_after"]) <= number(&scaled["validation_nll_before"]), "{scaled}");
     assert!(number(&scaled["value"]) > 0.0);
+    assert_eq!(scaled["identified"], true);
     assert_eq!(scaled["metrics"]["accuracy"], score["accuracy"]);
     assert_eq!(score["metrics"]["nll"], score["loss"]);
     let samples = |bins: &Value| -> u64 {
         bins.as_array().unwrap().iter().map(|bin| bin["samples"].as_u64().unwrap()).sum()
     };
     assert_eq!((samples(&score["reliability"]), samples(&scaled["reliability"])), (360, 360));
+}
+
+#[test]
+fn a_perfect_validation_split_identifies_no_temperature() {
+    let folder = folder();
+    // Such a network makes no error on the validation images, with any seed that was tried.
+    rarefy(&folder)
+        .args(["train", "--density", "0.3", "--epochs", "12", "--threads", "1", "--quiet", "--out", "run"])
+        .assert()
+        .success();
+    assert_eq!(read(&folder.path().join("run/summary.json"))["val_acc"], 1.0);
+    let report = eval(&folder, &["run", "--temperature"]);
+    let score = &report["results"][0];
+    let scaled = &score["temperature"];
+    assert_eq!((&scaled["identified"], &scaled["value"]), (&false.into(), &1.0.into()));
+    assert_eq!(scaled["validation_nll_after"], scaled["validation_nll_before"]);
+    assert_eq!(scaled["metrics"], score["metrics"], "nothing gets worse");
+    let why = "all 180 samples of the validation split are classified right";
+    assert!(scaled["reason"].as_str().unwrap().starts_with(why), "{scaled}");
+    let output =
+        rarefy(&folder).args(["eval", "run", "--temperature"]).assert().success().get_output().clone();
+    let [told, table] = [output.stderr, output.stdout].map(|text| String::from_utf8(text).unwrap());
+    let note = "run/best.ckpt: the temperature is not identified and stays 1: all 180 samples";
+    assert!(told.starts_with(note) && told.lines().count() == 1, "{told}");
+    assert_eq!(table.matches("not identified").count(), 1, "{table}");
 }
 
 #[test]

@@ -84,31 +84,6 @@ fn detection_attacks_and_corruptions_are_reported_and_drawn() {
 }
 
 #[test]
-fn runs_of_several_seeds_are_compared_and_averaged() {
-    let folder = folder();
-    for (out, seed, density) in
-        [("a1", "1", "0.1"), ("a2", "2", "0.1"), ("b1", "1", "0.3"), ("b2", "2", "0.3")]
-    {
-        train(&folder, out, seed, density);
-    }
-    let report = eval(&folder, &["a1", "a2", "b1", "b2", "--compare", "--ensemble"]);
-    let comparison = &report["comparison"];
-    assert_eq!(comparison["settings"], serde_json::json!(["density=0.1", "density=0.3"]));
-    let accuracy = &comparison["quantities"][0];
-    assert_eq!(accuracy["name"], "accuracy");
-    let number = |value: &Value| value.as_f64().unwrap();
-    let of = |run: usize| number(&report["results"][run]["accuracy"]);
-    assert!((number(&accuracy["settings"][0]["mean"]) - (of(0) + of(1)) / 2.0).abs() < 1e-12);
-    assert_eq!((&accuracy["settings"][1]["n"], &accuracy["pairs"][0]["n"]), (&2.into(), &2.into()));
-    assert_eq!(accuracy["pairs"][0]["ranked"], false, "two seeds prove nothing");
-    assert_eq!(report["ensemble"]["samples"], 360);
-    assert!(
-        number(&report["ensemble"]["loss"])
-            <= (0..4).map(|run| number(&report["results"][run]["loss"])).sum::<f64>() / 4.0
-    );
-}
-
-#[test]
 fn requests_that_make_no_sense_are_refused_before_any_work() {
     let folder = folder();
     train(&folder, "run", "1", "0.1");

@@ -1,5 +1,6 @@
 //! What can go wrong with an evaluation.
 
+use crate::stats::GroupingError;
 use rarefy_data::DataError;
 use rarefy_nn::SessionError;
 use std::path::PathBuf;
@@ -74,6 +75,9 @@ pub enum EvalError {
         /// Quantity.
         place: String,
     },
+    /// Runs that would make a comparison wrong.
+    #[error(transparent)]
+    Grouping(#[from] GroupingError),
     /// A file of the wrong form.
     #[error("{} cannot be used: {problem}", path.display())]
     File {

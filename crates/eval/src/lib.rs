@@ -34,4 +34,4 @@ pub use progress::Progress;
 pub use robustness::{CorruptionErrors, OfficialCorruptions, corrupt};
 pub use sample::Sample;
 pub use stream::{Pixels, for_each_batch};
-pub use temperature::{Temperature, fit_temperature};
+pub use temperature::{FittedTemperature, TEMPERATURES, Temperature, Unidentified, fit_temperature};

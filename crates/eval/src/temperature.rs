@@ -4,36 +4,88 @@ use crate::accuracy::{Evaluation, evaluate};
 use crate::classifier::Classifier;
 use crate::error::EvalError;
 use crate::progress::Progress;
+use crate::sample::Sample;
 use crate::stream::{Pixels, for_each_batch};
 use rarefy_data::{Dataset, Split};
+use std::fmt;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// Most logits that are held to fit the temperature: 64 MB. One number is fitted; of larger validation splits the first
 /// samples do.
 const MOST_LOGITS: usize = 1 << 24;
-/// The temperature stays between 1 / this and this: nets that are always right would want 0.
-const LARGEST: f64 = 1e3;
+/// The temperatures that are fitted. Those that are published for trained networks are between one half and five; beyond
+/// this range, a factor of 20 either way, the few least certain samples of the validation split decide alone.
+pub const TEMPERATURES: RangeInclusive<f64> = 0.05..=20.0;
 const STEPS: usize = 100;
 
-/// A fitted temperature.
+/// A temperature and what it does to the samples that it was fitted to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FittedTemperature {
+    /// What logits are divided by: 1 if it is not identified.
+    pub value: f64,
+    /// Mean negative log-likelihood before and after.
+    pub nll: [f64; 2],
+    /// Why the likelihood has no minimum within [`TEMPERATURES`], if it has none.
+    pub unidentified: Option<Unidentified>,
+}
+
+/// Why a temperature is not identified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unidentified {
+    /// Every sample is classified right.
+    NoErrors {
+        /// Number of samples.
+        samples: usize,
+    },
+    /// The likelihood is no better at any temperature above the lowest.
+    Lowest,
+    /// The likelihood is no better at any temperature below the highest.
+    Highest,
+}
+
+impl fmt::Display for Unidentified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (lowest, highest) = (TEMPERATURES.start(), TEMPERATURES.end());
+        match self {
+            Self::NoErrors { samples } => write!(
+                f,
+                "all {samples} samples of the validation split are classified right, so their nll falls the lower the \
+                 temperature is"
+            ),
+            Self::Lowest => {
+                write!(f, "the nll of the validation split has no minimum above a temperature of {lowest}")
+            }
+            Self::Highest => {
+                write!(f, "the nll of the validation split has no minimum below a temperature of {highest}")
+            }
+        }
+    }
+}
+
+/// A fitted temperature and the network at it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Temperature {
-    /// What logits are divided by.
-    pub value: f64,
-    /// Mean negative log-likelihood of the validation split before and after.
-    pub validation_nll: [f64; 2],
+    /// The temperature, fitted to the validation split.
+    pub fitted: FittedTemperature,
     /// The evaluated split at this temperature.
     pub after: Evaluation,
 }
 
-/// The temperature that minimizes the mean negative log-likelihood of `[samples][classes]` logits, and that likelihood at 1
-/// and at the temperature.
+/// The temperature within [`TEMPERATURES`] that minimizes the mean negative log-likelihood of `[samples][classes]` logits.
 ///
-/// The likelihood is convex in the inverse temperature; Newton's method, kept inside a bracket that bisection shrinks.
+/// The likelihood is convex in the inverse temperature, so it has a minimum inside if and only if its slope changes sign
+/// between the ends; without one (a network that is always right wants a temperature of 0) the temperature stays 1. The
+/// minimum is found by Newton's method, kept inside a bracket that bisection shrinks.
 ///
 /// # Errors
-/// No samples, labels that are not one a row of logits.
-pub fn fit_temperature(logits: &[f32], labels: &[u32], classes: usize) -> Result<(f64, [f64; 2]), EvalError> {
+/// No samples, labels that are no classes or not one a row of logits, logits that are not finite.
+pub fn fit_temperature(
+    logits: &[f32],
+    labels: &[u32],
+    classes: usize,
+) -> Result<FittedTemperature, EvalError> {
     if labels.is_empty() {
         return Err(EvalError::Empty { what: "the set to fit the temperature to".to_owned() });
     }
@@ -44,9 +96,24 @@ pub fn fit_temperature(logits: &[f32], labels: &[u32], classes: usize) -> Result
             found: logits.len(),
         });
     }
-    let (mut low, mut high, mut inverse) = (1.0 / LARGEST, LARGEST, 1.0);
+    let (mut buffer, mut hits) = (Vec::new(), 0);
+    for (row, &label) in logits.chunks_exact(classes.max(1)).zip(labels) {
+        hits += usize::from(Sample::from_logits(row, label, 1.0, &mut buffer)?.is_hit());
+    }
+    let at = |inverse| likelihood(logits, labels, classes, inverse);
+    let (mut low, mut high, mut inverse) = (1.0 / TEMPERATURES.end(), 1.0 / TEMPERATURES.start(), 1.0);
+    let [before, ..] = at(1.0);
+    let unidentified = match (at(low)[1] < 0.0, at(high)[1] > 0.0) {
+        _ if hits == labels.len() => Some(Unidentified::NoErrors { samples: hits }),
+        (true, true) => None,
+        (true, false) => Some(Unidentified::Lowest),
+        (false, _) => Some(Unidentified::Highest),
+    };
+    if unidentified.is_some() {
+        return Ok(FittedTemperature { value: 1.0, nll: [before; 2], unidentified });
+    }
     for _ in 0..STEPS {
-        let [_, slope, curvature] = likelihood(logits, labels, classes, inverse);
+        let [_, slope, curvature] = at(inverse);
         if slope > 0.0 {
             high = inverse;
         } else {
@@ -60,8 +127,7 @@ pub fn fit_temperature(logits: &[f32], labels: &[u32], classes: usize) -> Result
             break;
         }
     }
-    let nll = |inverse| likelihood(logits, labels, classes, inverse)[0];
-    Ok((1.0 / inverse, [nll(1.0), nll(inverse)]))
+    Ok(FittedTemperature { value: 1.0 / inverse, nll: [before, at(inverse)[0]], unidentified })
 }
 
 /// Mean negative log-likelihood at an inverse temperature, and its first and second derivative.
@@ -111,9 +177,9 @@ impl Temperature {
             labels.extend_from_slice(&batch.labels);
             Ok(())
         })?;
-        let (value, validation_nll) = fit_temperature(&logits, &labels, classes)?;
-        let after = evaluate(network, dataset, split, value, progress)?;
-        Ok(Self { value, validation_nll, after })
+        let fitted = fit_temperature(&logits, &labels, classes)?;
+        let after = evaluate(network, dataset, split, fitted.value, progress)?;
+        Ok(Self { fitted, after })
     }
 }
 
@@ -130,21 +196,43 @@ mod tests {
             logits.extend(probabilities.map(f32::ln));
             labels.push(label);
         }
-        let (one, [before, after]) = fit_temperature(&logits, &labels, 3).unwrap();
-        assert!((one - 1.0).abs() < 1e-6 && (before - after).abs() < 1e-12, "{one}");
-        for factor in [0.125, 5.0, 40.0] {
+        let one = fit_temperature(&logits, &labels, 3).unwrap();
+        assert!((one.value - 1.0).abs() < 1e-6 && (one.nll[0] - one.nll[1]).abs() < 1e-12, "{one:?}");
+        for factor in [0.125, 5.0, 15.0] {
             let scaled: Vec<f32> = logits.iter().map(|logit| logit * factor).collect();
-            let (value, [before, after]) = fit_temperature(&scaled, &labels, 3).unwrap();
+            let FittedTemperature { value, nll, unidentified } =
+                fit_temperature(&scaled, &labels, 3).unwrap();
             assert!((value / f64::from(factor) - 1.0).abs() < 1e-5, "{factor}: {value}");
-            assert!(after < before);
+            assert!(nll[1] < nll[0] && unidentified.is_none());
+        }
+        for (factor, expected) in [(0.04, Unidentified::Lowest), (25.0, Unidentified::Highest)] {
+            let scaled: Vec<f32> = logits.iter().map(|logit| logit * factor).collect();
+            let fitted = fit_temperature(&scaled, &labels, 3).unwrap();
+            assert_eq!((fitted.value, fitted.unidentified), (1.0, Some(expected)));
         }
     }
 
     #[test]
-    fn nets_that_are_always_right_or_always_wrong_get_a_finite_temperature() {
-        let (right, _) = fit_temperature(&[5.0, 0.0, 0.0, 5.0], &[0, 1], 2).unwrap();
-        let (wrong, _) = fit_temperature(&[5.0, 0.0, 0.0, 5.0], &[1, 0], 2).unwrap();
-        assert!(right > 0.0 && right < 0.1 && wrong > 100.0 && wrong.is_finite(), "{right} {wrong}");
-        assert!(fit_temperature(&[], &[], 2).is_err() && fit_temperature(&[1.0], &[0], 2).is_err());
+    fn a_likelihood_without_a_minimum_leaves_the_temperature_at_one() {
+        let reason = |logits: &[f32], labels: &[u32]| {
+            let fitted = fit_temperature(logits, labels, 2).unwrap();
+            assert_eq!((fitted.value, fitted.nll[0]), (1.0, fitted.nll[1]));
+            fitted.unidentified.unwrap()
+        };
+        let right = reason(&[5.0, 0.0, 0.0, 5.0], &[0, 1]);
+        assert_eq!(right, Unidentified::NoErrors { samples: 2 });
+        assert!(right.to_string().contains("all 2 samples"), "{right}");
+        assert_eq!(reason(&[5.0, 0.0, 0.0, 5.0], &[1, 0]), Unidentified::Highest);
+        // Nothing depends on the temperature.
+        assert_eq!(reason(&[1.0; 4], &[0, 1]), Unidentified::Highest);
+    }
+
+    #[test]
+    fn what_is_no_set_of_samples_is_refused() {
+        for (logits, labels) in
+            [(&[][..], &[][..]), (&[1.0], &[0]), (&[1.0, 0.0], &[2]), (&[f32::NAN, 0.0], &[0])]
+        {
+            assert!(fit_temperature(logits, labels, 2).is_err(), "{logits:?} {labels:?}");
+        }
     }
 }

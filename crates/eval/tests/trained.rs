@@ -156,8 +156,8 @@ fn a_temperature_keeps_accuracy_and_lowers_the_validation_loss(
 ) {
     let before = evaluate(network, dataset, Split::Test, 1.0, &mut ()).unwrap();
     let temperature = Temperature::fit(network, dataset, Split::Test, &mut ()).unwrap();
-    let [untouched, fitted] = temperature.validation_nll;
-    assert!(fitted <= untouched && temperature.value > 0.0, "{temperature:?}");
+    let [untouched, fitted] = temperature.fitted.nll;
+    assert!(fitted <= untouched && temperature.fitted.value > 0.0, "{temperature:?}");
     assert_eq!(before.get("accuracy"), temperature.after.get("accuracy"));
     assert_eq!(before.confusion, temperature.after.confusion);
 }

@@ -18,6 +18,7 @@ use clap::ValueEnum;
 use network::{Loader, Network};
 use rarefy::data::Split;
 use rarefy::eval::EvalError;
+use rarefy::eval::stats::{Grouping, distinct};
 use report::Report;
 pub(crate) use report::Untrained;
 use serde::Serialize;
@@ -135,7 +136,7 @@ pub(crate) fn report(args: &Args, untrained: Vec<Untrained>) -> Result<ExitCode,
     args.attack.check()?;
     let mut watcher = Watcher::new(args.quiet);
     let mut loader = Loader::new(args);
-    let mut recipes = Vec::new();
+    let (mut runs, mut members) = (Vec::new(), Vec::new());
     // Whatever is missing is better known before an hour of work. One network at a time is kept: a study has many.
     for path in &args.networks {
         let network = loader.load(path)?;
@@ -144,8 +145,16 @@ pub(crate) fn report(args: &Args, untrained: Vec<Untrained>) -> Result<ExitCode,
             let missing = EvalError::NoValidation { data: network.dataset.name().to_owned() };
             return Err(Failure::from(missing).of(&network.path));
         }
-        recipes.push(network.recipe);
+        if args.compare {
+            runs.push(compare::run(&network)?);
+        }
+        if args.ensemble {
+            members.push((network.path.display().to_string(), network.fingerprint()));
+        }
     }
+    distinct(members.iter().map(|(name, fingerprint)| (name.as_str(), *fingerprint)))
+        .map_err(EvalError::from)?;
+    let grouping = asked(args.compare, || Ok(Grouping::of(&runs).map_err(EvalError::from)?))?;
     let mut source = args.attack.source(&mut loader)?;
     let reference = args.corruptions.reference(args, &mut loader, &mut watcher)?;
     let mut results = Vec::new();
@@ -160,7 +169,8 @@ pub(crate) fn report(args: &Args, untrained: Vec<Untrained>) -> Result<ExitCode,
         ensemble::evaluate(networks, args.split.split(), &mut watcher)
     })?;
     watcher.clear();
-    let comparison = args.compare.then(|| compare::compare(&recipes, &results));
+    let values: Vec<_> = results.iter().map(report::Result::values).collect();
+    let comparison = grouping.map(|grouping| grouping.compare(&values));
     let report = Report { results, ensemble, comparison, untrained };
     if args.json {
         json(&report)?

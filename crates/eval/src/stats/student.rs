@@ -52,3 +52,57 @@ fn beta(x: f64, a: f64, b: f64) -> f64 {
     }
     (front.exp() * sum / a).clamp(0.0, 1.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn close(found: f64, expected: f64, tolerance: f64) {
+        assert!((found / expected - 1.0).abs() < tolerance, "{found:e} is not {expected:e}");
+    }
+
+    /// `2 * scipy.stats.t.sf(t, df)` of SciPy 1.17, also where t is large and the degrees of freedom are few.
+    #[test]
+    fn two_sided_probabilities_are_those_of_scipy() {
+        let rows = [
+            (0.5, 1.0, 0.704_832_764_699_133_5),
+            (12.706_204_736_432_095, 1.0, 0.049_999_999_998_991_3),
+            (1e6, 1.0, 6.366_197_723_673_691e-7),
+            (3.464_101_615_137_754_4, 2.0, 0.074_179_900_227_448_55),
+            (1e4, 2.0, 9.999_999_850_000_001e-9),
+            (50.0, 3.0, 1.761_715_204_127_197e-5),
+            (2.0, 4.0, 0.116_116_523_516_815_56),
+            (1e3, 4.0, 5.999_960_000_209_998e-12),
+            (0.001, 4.0, 0.999_250_000_156_25),
+            (2.5, 30.0, 0.018_115_649_068_066_69),
+            (100.0, 9.0, 5.073_089_766_208_564e-15),
+            (1.96, 1000.0, 0.050_273_184_955_748_736),
+            (5.0, 1e6, 5.733_997_870_890_745e-7),
+        ];
+        for (t, df, p) in rows {
+            // With a million degrees of freedom the logarithms of the gamma function lose digits.
+            close(two_sided(t, df), p, if df > 1e5 { 1e-8 } else { 1e-11 });
+            close(two_sided(-t, df), p, if df > 1e5 { 1e-8 } else { 1e-11 });
+        }
+        assert_eq!((two_sided(0.0, 4.0), two_sided(f64::INFINITY, 4.0)), (1.0, 0.0));
+    }
+
+    /// `scipy.stats.t.ppf(0.975, df)` of SciPy 1.17.
+    #[test]
+    fn quantiles_are_those_of_scipy() {
+        let rows = [
+            (1.0, 12.706_204_736_174_694),
+            (2.0, 4.302_652_729_749_462),
+            (3.0, 3.182_446_305_283_707_8),
+            (4.0, 2.776_445_105_197_793_4),
+            (5.0, 2.570_581_835_636_314_6),
+            (9.0, 2.262_157_162_798_205),
+            (29.0, 2.045_229_642_132_703),
+            (99.0, 1.984_216_951_586_417_4),
+            (1000.0, 1.962_339_080_826_408_3),
+        ];
+        for (df, t) in rows {
+            close(quantile(0.975, df), t, 1e-9);
+        }
+    }
+}

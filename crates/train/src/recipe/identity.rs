@@ -3,8 +3,15 @@
 use super::{LrScheduleName, Recipe, published_milestones};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
-/// What decides the bits of a run: every key but [`Recipe::NEUTRAL`], with seeds and milestones filled in. Checkpoints carry it, so that a run is only resumed as what it was.
+/// Keys in which the runs of one setting differ.
+const SEEDS: [&str; 3] = ["mask_seed", "init_seed", "data_seed"];
+/// Keys that name files of other networks.
+const SOURCES: [&str; 2] = ["mask_from", "weights_from"];
+
+/// What decides the bits of a run: every key but [`Recipe::NEUTRAL`], with seeds and milestones filled in. Checkpoints
+/// carry it, so that a run is only resumed as what it was.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Identity(Map<String, Value>);
@@ -50,6 +57,21 @@ impl Identity {
     /// The value of a key as text.
     pub fn get(&self, key: &str) -> Option<String> {
         self.0.get(key).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+    }
+
+    /// What the run is a sample of, key by key as text: all but its seeds and its [`Identity::sources`].
+    pub fn settings(&self) -> BTreeMap<String, String> {
+        self.texts(|key| !SEEDS.contains(&key) && !SOURCES.contains(&key))
+    }
+
+    /// The files of other networks that the run starts from (`mask_from`, `weights_from`), by key.
+    pub fn sources(&self) -> BTreeMap<String, String> {
+        self.texts(|key| SOURCES.contains(&key))
+    }
+
+    fn texts(&self, wanted: impl Fn(&str) -> bool) -> BTreeMap<String, String> {
+        let keys = self.0.keys().filter(|key| wanted(key));
+        keys.filter_map(|key| Some((key.clone(), self.get(key)?))).collect()
     }
 
     /// The recipe that has this identity, with default folders and threads.

@@ -5,7 +5,7 @@ use super::watcher::Watcher;
 use super::{Args, report::Named};
 use crate::failure::Failure;
 use rarefy::eval::metrics::REGISTRY;
-use rarefy::eval::{Evaluation, Temperature, evaluate as evaluate_split};
+use rarefy::eval::{Evaluation, FittedTemperature, Temperature, evaluate as evaluate_split};
 use serde::Serialize;
 
 /// Accuracy and calibration of one network.
@@ -43,7 +43,12 @@ pub(super) struct Bin {
 /// The same network with its logits divided by a temperature.
 #[derive(Serialize)]
 pub(super) struct Scaled {
+    /// 1 if the temperature is not identified.
     pub(super) value: f64,
+    pub(super) identified: bool,
+    /// Why it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reason: Option<String>,
     pub(super) validation_nll_before: f64,
     pub(super) validation_nll_after: f64,
     pub(super) metrics: Named,
@@ -55,13 +60,19 @@ pub(super) fn evaluate(
     network: &mut Network,
     watcher: &mut Watcher,
 ) -> Result<Accuracy, Failure> {
-    let Network { dataset, classifier, .. } = network;
+    let Network { path, dataset, classifier, .. } = network;
     let split = args.split.split();
     let evaluation = evaluate_split(classifier, dataset, split, 1.0, watcher)?;
     let temperature = match args.temperature {
         true => Some(scaled(&Temperature::fit(classifier, dataset, split, watcher)?)),
         false => None,
     };
+    if let Some(reason) = temperature.as_ref().and_then(|scaled| scaled.reason.as_ref()) {
+        watcher.note(format_args!(
+            "{}: the temperature is not identified and stays 1: {reason}",
+            path.display()
+        ));
+    }
     Ok(describe(evaluation, temperature))
 }
 
@@ -87,9 +98,12 @@ pub(super) fn describe(evaluation: Evaluation, temperature: Option<Scaled>) -> A
 }
 
 fn scaled(temperature: &Temperature) -> Scaled {
-    let [validation_nll_before, validation_nll_after] = temperature.validation_nll;
+    let FittedTemperature { value, nll, unidentified } = temperature.fitted;
+    let [validation_nll_before, validation_nll_after] = nll;
     Scaled {
-        value: temperature.value,
+        value,
+        identified: unidentified.is_none(),
+        reason: unidentified.map(|reason| reason.to_string()),
         validation_nll_before,
         validation_nll_after,
         metrics: named(&temperature.after),

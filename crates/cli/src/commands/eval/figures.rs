@@ -108,7 +108,7 @@ impl<'a> Networks<'a> {
 fn reliability(name: &str, result: &Evaluated) -> Vec<Line> {
     let accuracy = &result.accuracy;
     let mut lines = vec![Line { name: name.to_owned(), points: points(&accuracy.reliability) }];
-    if let Some(scaled) = &accuracy.temperature {
+    if let Some(scaled) = accuracy.temperature.as_ref().filter(|scaled| scaled.identified) {
         let name = format!("{name}, temperature {:.2}", scaled.value);
         lines.push(Line { name, points: points(&scaled.reliability) });
     }

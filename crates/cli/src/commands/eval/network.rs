@@ -4,20 +4,20 @@ use super::{Args, SplitName};
 use crate::failure::Failure;
 use rarefy::data::{Dataset, Normalization};
 use rarefy::eval::Classifier;
+use rarefy::nn::params::Column;
 use rarefy::train::{Recipe, TrainError, Trained};
 use serde::Serialize;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A network ready for evaluation.
 pub(super) struct Network {
     pub(super) path: PathBuf,
-    /// The recipe of its run.
-    pub(super) recipe: Option<Recipe>,
     pub(super) data_dir: Option<PathBuf>,
     pub(super) dataset: Arc<dyn Dataset>,
     pub(super) classifier: Classifier,
-    trained: Trained,
+    pub(super) trained: Trained,
 }
 
 /// Which network it is.
@@ -56,7 +56,7 @@ impl<'a> Loader<'a> {
         let classifier = compile(&trained, dataset.as_ref(), batch_size, recipe.threads())?;
         classifier.check_fit(dataset.as_ref())?;
         let (path, data_dir) = (trained.path.clone(), recipe.data_dir);
-        Ok(Network { path, recipe: trained.recipe.clone(), data_dir, dataset, classifier, trained })
+        Ok(Network { path, data_dir, dataset, classifier, trained })
     }
 
     fn data(&mut self, recipe: &Recipe) -> Result<Arc<dyn Dataset>, Failure> {
@@ -84,6 +84,19 @@ impl Network {
             data: self.dataset.name().to_owned(),
             split: args.split,
         }
+    }
+
+    /// A hash of everything that it computes with.
+    pub(super) fn fingerprint(&self) -> u64 {
+        let store = &self.trained.checkpoint.store;
+        let mut hasher = DefaultHasher::new();
+        for pattern in store.patterns() {
+            (pattern.row_starts(), pattern.taps()).hash(&mut hasher);
+        }
+        for numbers in [store.column(Column::Value), store.running_mean(), store.running_var()] {
+            numbers.iter().for_each(|number| number.to_bits().hash(&mut hasher));
+        }
+        hasher.finish()
     }
 }
 

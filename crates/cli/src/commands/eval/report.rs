@@ -1,13 +1,13 @@
 //! What is reported.
 
 use super::accuracy::{Accuracy, Class};
-use super::compare::Comparison;
 use super::corruptions::Corruptions;
 use super::network::Identity;
-use super::{attack, corruptions, ood};
+use super::{attack, compare, corruptions, ood};
 use crate::format::{grouped, percent};
 use crate::table::Table;
 use rarefy::eval::metrics;
+use rarefy::eval::stats::Comparison;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use std::path::PathBuf;
@@ -121,7 +121,7 @@ impl Report {
             ));
         }
         tables.extend(self.ensemble.iter().map(ensemble));
-        tables.extend(self.comparison.iter().flat_map(Comparison::tables));
+        tables.extend(self.comparison.iter().flat_map(compare::tables));
         if !self.untrained.is_empty() {
             tables.push(untrained(&self.untrained));
         }
@@ -154,15 +154,20 @@ impl Report {
         let names: Vec<&str> = metrics::REGISTRY.iter().map(|metric| metric.name).skip(2).collect();
         let mut table = Table::new(&[&["calibration", "temperature"], &names[..]].concat(), 1);
         for Result { identity, accuracy, .. } in &self.results {
-            let mut row = |temperature: f64, values: &Named| {
+            let mut row = |temperature: String, values: &Named| {
                 let cells =
                     names.iter().map(|name| values.get(name).map_or_else(String::new, |v| format!("{v:.4}")));
-                let head = [identity.checkpoint.display().to_string(), format!("{temperature:.3}")];
+                let head = [identity.checkpoint.display().to_string(), temperature];
                 table.row(head.into_iter().chain(cells));
             };
-            row(1.0, &accuracy.metrics);
+            row("1.000".to_owned(), &accuracy.metrics);
             if let Some(scaled) = &accuracy.temperature {
-                row(scaled.value, &scaled.metrics);
+                let value = if scaled.identified {
+                    format!("{:.3}", scaled.value)
+                } else {
+                    "not identified".to_owned()
+                };
+                row(value, &scaled.metrics);
             }
         }
         table

@@ -1,8 +1,10 @@
 //! Evaluations as people watch them.
 
+use crate::output::note;
 use crate::progress::{bar, hidden};
 use indicatif::ProgressBar;
 use rarefy::eval::Progress;
+use std::fmt::Arguments;
 use std::path::Path;
 
 /// A bar on a terminal, nothing elsewhere.
@@ -21,6 +23,11 @@ impl Watcher {
     /// Says which network comes.
     pub(super) fn of(&mut self, network: &Path) {
         self.network = network.display().to_string();
+    }
+
+    /// Tells people something, above the bar.
+    pub(super) fn note(&self, text: Arguments<'_>) {
+        self.bar.suspend(|| note(text));
     }
 
     /// Takes the bar away.
