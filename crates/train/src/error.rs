@@ -123,6 +123,7 @@ impl TrainError {
             | Self::Store(_)
             | Self::Schedule(_)
             | Self::Unfit { .. }
+            | Self::File(FormatError::Folder { .. })
             | Self::Data(DataError::Unknown { .. } | DataError::BatchSize | DataError::Option { .. }) => {
                 Fault::Usage
             }
@@ -149,7 +150,7 @@ impl TrainError {
             Self::OtherRun { .. } => {
                 Some("resume with the settings of the run, or start a new one in another --out".to_owned())
             }
-            Self::File(error) if !matches!(error.kind(), FormatError::Io { .. }) => Some(
+            Self::File(error) if !matches!(error.kind(), FormatError::Io { .. } | FormatError::Folder { .. }) => Some(
                 "if last.ckpt is damaged, --resume=RUN/best.ckpt goes on from the best epoch; without a sound best.ckpt, \
                  start a new run"
                     .to_owned(),

@@ -46,7 +46,7 @@ pub use recipe::{
     MatchName, Method, OptimizerName, PatternUnit, PatternUnitError, PruneScope, Recipe, RecipeError, Scaled,
 };
 pub use resume::ResumePoint;
-pub use run_dir::{RunDir, RunDirError, files};
+pub use run_dir::{RunDir, RunDirError, check_output_folder, files};
 pub use setup::{Setup, build_model, draw_patterns, draw_patterns_with, prunable_layers};
 pub use trained::Trained;
 pub use trainer::{Outcome, Trainer};

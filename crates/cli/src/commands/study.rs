@@ -4,7 +4,7 @@ use crate::Cli;
 use crate::failure::Failure;
 use crate::output::note;
 use clap::Parser;
-use rarefy::train::{Recipe, RunDir};
+use rarefy::train::{Recipe, RunDir, TrainError, check_output_folder};
 use serde::Deserialize;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -99,6 +99,8 @@ impl Study {
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let study = Study::load(&args.file)?;
     let runs = study.runs()?;
+    let own = |name: &str| runs.iter().any(|run| run.name == name.strip_suffix(".toml").unwrap_or(name));
+    check_output_folder(&args.out, own).map_err(TrainError::from)?;
     check(args, &study, &runs).map_err(|failure| failure.of(&args.file))?;
     for Run { name, recipe } in &runs {
         let folder = args.out.join(name);
@@ -116,7 +118,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
                 let path = args.out.join(format!("{name}.toml"));
                 let text = recipe.to_toml()?;
                 rarefy::formats::atomic_write(&path, |file| file.write_all(text.as_bytes()))
-                    .map_err(Failure::system)?;
+                    .map_err(TrainError::from)?;
                 words.extend([OsString::from("--recipe"), path.into()]);
                 words.extend(
                     args.epochs.iter().flat_map(|epochs| ["--epochs".into(), epochs.to_string().into()]),

@@ -94,6 +94,10 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     recipe.check()?;
     warnings.extend(short_run(&recipe));
     let out = recipe.out.take();
+    if let (None, Some(out)) = (&point, &out) {
+        // Before data are fetched and a saliency takes minutes.
+        RunDir::check_new(out)?;
+    }
     ensure_data(&recipe.data, recipe.data_dir.as_deref(), args.fetch)?;
     let (matching, matched) = recipe.matched()?;
     recipe = matching;

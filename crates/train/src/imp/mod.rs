@@ -9,7 +9,7 @@ use crate::metrics::{EpochRecord, Summary};
 use crate::observer::Observer;
 use crate::prune::prune;
 use crate::recipe::{PruneScope, Recipe, RecipeError};
-use crate::run_dir::{RunDir, files};
+use crate::run_dir::{RunDir, check_output_folder, files};
 use crate::setup::Setup;
 use crate::trainer::{Outcome, Trainer};
 use rarefy_core::Density;
@@ -55,8 +55,8 @@ impl Imp {
     /// Trains the rounds that are left, each in the folder of its own. `starting` is told of each before its first step.
     ///
     /// # Errors
-    /// Rounds or an epoch out of range, a recipe whose pattern is not its own or moves, a folder with rounds of another request;
-    /// else as a run.
+    /// Rounds or an epoch out of range, a recipe whose pattern is not its own or moves, a folder with rounds of another request
+    /// or of something else; else as a run.
     pub fn run(
         &self,
         observer: &mut dyn Observer,
@@ -64,6 +64,7 @@ impl Imp {
         mut starting: impl FnMut(u32, &Trainer),
     ) -> Result<ImpOutcome, TrainError> {
         self.check()?;
+        check_output_folder(&self.folder, |name| name == request::FILE || name == "round-0")?;
         self.check_request()?;
         let mut done = Vec::new();
         for round in 0..=self.rounds {

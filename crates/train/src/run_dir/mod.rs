@@ -1,10 +1,12 @@
 //! The folder of a run.
 
 mod error;
+mod folder;
 mod lock;
 mod metrics;
 
 pub use error::RunDirError;
+pub use folder::check_output_folder;
 
 use crate::error::TrainError;
 use crate::flow::GradientFlow;
@@ -55,17 +57,26 @@ impl RunDir {
         files::ALL.iter().any(|file| path.join(file).exists())
     }
 
+    /// Whether a run may start in `path`: in a new folder, or an empty one.
+    ///
+    /// # Errors
+    /// A folder that holds a run already, or something else.
+    pub fn check_new(path: &Path) -> Result<(), TrainError> {
+        if Self::is_run(path) {
+            return Err(RunDirError::Taken { path: path.to_owned() }.into());
+        }
+        Ok(check_output_folder(path, |_| false)?)
+    }
+
     /// Starts a run in `path`, or in a new folder `runs/MODEL-INIT-DENSITY-sSEED-N`, and writes its recipe.
     ///
     /// # Errors
-    /// A folder that holds a run already, cannot be made or cannot be written.
+    /// As [`RunDir::check_new`]; a folder that cannot be made or cannot be written.
     pub fn create(path: Option<&Path>, recipe: &Recipe) -> Result<Self, TrainError> {
         let text = recipe.to_toml()?;
         let path = match path {
-            Some(path) if Self::is_run(path) => {
-                return Err(RunDirError::Taken { path: path.to_owned() }.into());
-            }
             Some(path) => {
+                Self::check_new(path)?;
                 std::fs::create_dir_all(path)
                     .map_err(|source| RunDirError::Create { path: path.to_owned(), source })?;
                 path.to_owned()
@@ -73,10 +84,9 @@ impl RunDir {
             None => create_unnamed(Path::new(RUNS), recipe)?,
         };
         let lock = Lock::take(&path)?;
-        if Self::is_run(&path) {
-            return Err(RunDirError::Taken { path }.into());
-        }
-        remove_temporaries(&path)?;
+        // Once more, now that nobody else can start one.
+        Self::check_new(&path)?;
+        remove_temporaries(&path);
         write_text(&path.join(files::RECIPE), &text)?;
         Ok(Self { path, records: Vec::new(), flows: Vec::new(), _lock: lock })
     }
@@ -90,7 +100,7 @@ impl RunDir {
             return Err(RunDirError::NoRun { path: path.to_owned() }.into());
         }
         let lock = Lock::take(path)?;
-        remove_temporaries(path)?;
+        remove_temporaries(path);
         let records = metrics::read(&path.join(files::METRICS))?;
         let flows = metrics::read(&path.join(files::GRADIENT_FLOW))?;
         let recipe_path = path.join(files::RECIPE);
