@@ -4,7 +4,7 @@ use super::Args;
 use crate::failure::Failure;
 use crate::format::{duration, grouped, percent, scaled};
 use crate::output::{json, note};
-use rarefy::train::{Matched, Summary, Trainer};
+use rarefy::train::{Matched, ResumePoint, Summary, Trainer};
 use serde::Serialize;
 use std::path::Path;
 
@@ -59,6 +59,12 @@ pub(super) fn done(args: &Args, summary: &Summary, folder: &Path) -> Result<(), 
         }
     }
     if args.json { json(&Product { summary, out: folder }) } else { Ok(()) }
+}
+
+/// That there is nothing to go on with.
+pub(super) fn finished(point: &ResumePoint) {
+    let epochs = point.recipe.total_epochs();
+    note(format_args!("the run in {} is finished: its {epochs} epochs are done", point.folder.display()));
 }
 
 /// How to go on.
