@@ -4,6 +4,7 @@ use crate::failure::Failure;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use rarefy::formats::atomic_write;
+use rarefy::train::TrainError;
 use std::path::Path;
 
 /// A named line.
@@ -49,7 +50,7 @@ impl Chart<'_> {
     pub(crate) fn write(&self, path: &Path) -> Result<(), Failure> {
         let mut svg = String::new();
         self.draw(&mut svg).map_err(|error| Failure::system(format!("{}: {error}", path.display())))?;
-        atomic_write(path, |file| file.write_all(svg.as_bytes())).map_err(Failure::system)
+        Ok(atomic_write(path, |file| file.write_all(svg.as_bytes())).map_err(TrainError::from)?)
     }
 
     fn draw(&self, svg: &mut String) -> Result<(), Box<dyn std::error::Error>> {

@@ -111,8 +111,8 @@ fn iterative_magnitude_pruning_goes_on_where_it_was_and_refuses_other_requests()
     // Every round is a run; the networks of all can be evaluated.
     rarefy(&folder).args(["eval", "i/round-1", "i/round-2"]).assert().success();
     assert_eq!(rounds(&imp(&out).assert().success().get_output().stdout), found, "nothing is left to do");
-    fails(&mut imp(&["--rounds", "3", "--out", "i"]), 3, &["rounds"]);
-    fails(&mut imp(&["--rounds", "2", "--out", "i", "--lr", "0.5"]), 3, &["lr"]);
+    fails(&mut imp(&["--rounds", "3", "--out", "i"]), 2, &["rounds"]);
+    fails(&mut imp(&["--rounds", "2", "--out", "i", "--lr", "0.5"]), 2, &["lr"]);
     fails(&mut imp(&["--rounds", "2"]), 2, &["--out is missing"]);
     fails(&mut imp(&["--rounds", "2", "--out", "j", "--method", "rigl"]), 2, &["`method`", "static"]);
     fails(&mut imp(&["--rounds", "2", "--out", "j", "--scaled=layer"]), 2, &["`scaled`"]);

@@ -121,6 +121,8 @@ fn a_finished_run_is_left_alone() {
     let summary: serde_json::Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
     assert_eq!(summary["out"], "run");
     assert!(summary["test_acc"].as_f64().unwrap() > 0.1);
+    let text = String::from_utf8(output.get_output().stderr.clone()).unwrap();
+    assert!(text.contains("the run in run is finished"), "{text}");
     assert_eq!(files(folder.path()), before);
 }
 
@@ -150,13 +152,27 @@ fn a_checkpoint_that_cannot_be_trusted_is_refused_and_untouched() {
     let read = |run: &str| std::fs::read(folder.path().join(run).join("last.ckpt")).unwrap();
     refused(&read("other"), &["last.ckpt", "`cifar_resnet_8_4`", "`cifar_resnet_14_4`"]);
     refused(&read("seed"), &["last.ckpt", "another run", "mask_seed", "9"]);
-    std::fs::write(&last, &sound).unwrap();
-    fails(rarefy(&folder).args(["train", "--resume=run", "--lr", "0.5"]), 3, &["another run", "lr", "0.5"]);
-    fails(
-        rarefy(&folder).args(["train", "--resume=run", "--model", "cifar_resnet_14_4"]),
-        3,
-        &["`cifar_resnet_14_4`"],
-    );
+}
+
+#[test]
+fn settings_that_are_not_those_of_the_run_are_refused_as_a_request() {
+    let folder = folder();
+    train(&folder, &["--epochs", "1", "--out", "run"]);
+    let before = files(folder.path());
+    for (flags, words) in [
+        (&["--lr", "0.5"][..], &["another run", "lr", "0.5"][..]),
+        (&["--model", "cifar_resnet_14_4"], &["model", "cifar_resnet_8_4", "cifar_resnet_14_4"]),
+        (&["--mask-seed", "9"], &["mask_seed", "9"]),
+        (&["--sparse-init", "er"], &["sparse_init", "er"]),
+        (&["--method", "rigl"], &["method", "rigl"]),
+        (&["--mask-from", "elsewhere"], &["mask_from", "elsewhere"]),
+    ] {
+        fails(rarefy(&folder).args(["train", "--resume=run"]).args(flags), 2, words);
+    }
+    assert_eq!(files(folder.path()), before);
+    // Other spellings of the same, and what decides no bit, are no other settings.
+    let same = ["--sparse-init", "ERK", "--model", "cifar-resnet-8-4", "--threads", "2", "-q"];
+    rarefy(&folder).args(["train", "--resume=run"]).args(same).assert().success();
 }
 
 #[test]
@@ -196,31 +212,116 @@ fn a_checkpoint_without_its_recipe_still_knows_its_run() {
     assert!(run.join("recipe.toml").exists() && run.join("summary.json").exists());
 }
 
+/// Trains to the end at a constant rate and gives the best epoch, which is not the last.
+fn trained_past_its_best(folder: &TempDir, out: &str) -> u64 {
+    train(folder, &["--out", out]);
+    let summary = std::fs::read(folder.path().join(out).join("summary.json")).unwrap();
+    let summary: serde_json::Value = serde_json::from_slice(&summary).unwrap();
+    let best = summary["best_epoch"].as_u64().unwrap();
+    assert!(best < 8, "the last epoch is the best: choose another recipe");
+    best
+}
+
 #[test]
-fn a_missing_or_damaged_best_checkpoint_is_found_out_before_training_goes_on() {
+fn a_lost_best_checkpoint_is_found_out_before_training_goes_on_and_can_be_forgotten() {
     let folder = folder();
-    train(&folder, &["--out", "run"]);
-    let best: serde_json::Value =
-        serde_json::from_slice(&std::fs::read(folder.path().join("run/summary.json")).unwrap()).unwrap();
-    assert!(best["best_epoch"].as_u64().unwrap() < 8, "the last epoch is the best: choose another recipe");
+    trained_past_its_best(&folder, "run");
     let path = folder.path().join("run/best.ckpt");
+    std::fs::remove_file(folder.path().join("run/summary.json")).unwrap();
     let mut bytes = std::fs::read(&path).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
     std::fs::write(&path, bytes).unwrap();
-    fails(rarefy(&folder).args(["train", "--resume=run"]), 3, &["best.ckpt", "checksum"]);
+    let resume = || {
+        let mut command = rarefy(&folder);
+        command.args(["train", "--resume=run", "-q"]);
+        command
+    };
+    let before = files(folder.path());
+    fails(&mut resume(), 3, &["best.ckpt", "checksum", "--forget-best"]);
+    assert_eq!(files(folder.path()), before);
     std::fs::remove_file(&path).unwrap();
-    fails(rarefy(&folder).args(["train", "--resume=run"]), 1, &["best.ckpt"]);
+    fails(&mut resume(), 3, &["best.ckpt", "missing", "--forget-best"]);
+    // The last epoch is then the best there is: it was the last of all.
+    let output = resume().args(["--forget-best", "--json"]).assert().success();
+    let summary: serde_json::Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
+    assert_eq!(summary["best_epoch"], 8);
+    assert_eq!(summary["test_acc"], summary["test_acc_last"]);
+    let read = |file: &str| std::fs::read(folder.path().join("run").join(file)).unwrap();
+    assert!(read("best.ckpt") == read("last.ckpt"));
+}
+
+#[test]
+fn a_lost_best_checkpoint_is_written_again_from_a_last_one_of_the_same_epoch() {
+    let folder = folder();
+    let best = trained_past_its_best(&folder, "whole");
+    for damage in [None, Some("garbage")] {
+        let name = damage.unwrap_or("missing");
+        let run = folder.path().join(name);
+        std::fs::create_dir(&run).unwrap();
+        for file in ["recipe.toml", "metrics.jsonl"] {
+            std::fs::copy(folder.path().join("whole").join(file), run.join(file)).unwrap();
+        }
+        // As it is when the run dies right after its best epoch.
+        std::fs::copy(folder.path().join("whole/best.ckpt"), run.join("last.ckpt")).unwrap();
+        if let Some(damage) = damage {
+            std::fs::write(run.join("best.ckpt"), damage).unwrap();
+        }
+        rarefy(&folder).args(["train", "-q", &format!("--resume={name}")]).assert().success();
+        same_run(&folder.path().join("whole"), &run);
+    }
+    assert!(best < 8);
 }
 
 #[test]
 fn a_damaged_last_checkpoint_can_be_made_good_from_the_best() {
     let folder = folder();
-    train(&folder, &["--out", "whole"]);
+    let best = trained_past_its_best(&folder, "whole");
     train(&folder, &["--out", "run"]);
     let run = folder.path().join("run");
     std::fs::write(run.join("last.ckpt"), "garbage").unwrap();
     std::fs::remove_file(run.join("summary.json")).unwrap();
-    fails(rarefy(&folder).args(["train", "--resume=run"]), 3, &["last.ckpt", "--resume=RUN/best.ckpt"]);
+    let hint = format!("--resume=run/best.ckpt goes on after epoch {best}");
+    fails(rarefy(&folder).args(["train", "--resume=run"]), 3, &["last.ckpt", &hint]);
     rarefy(&folder).args(["train", "--resume=run/best.ckpt", "--quiet"]).assert().success();
     same_run(&folder.path().join("whole"), &run);
+    // Without a best one there is nothing to go on from.
+    for file in ["last.ckpt", "best.ckpt"] {
+        std::fs::write(run.join(file), "garbage").unwrap();
+    }
+    fails(rarefy(&folder).args(["train", "--resume=run"]), 3, &["last.ckpt", "no other sound checkpoint"]);
+}
+
+#[test]
+fn a_run_that_goes_on_from_its_best_checkpoint_may_be_killed_at_once() {
+    let folder = folder();
+    trained_past_its_best(&folder, "whole");
+    train(&folder, &["--out", "run"]);
+    let run = folder.path().join("run");
+    let mut child = start(&folder, &["--resume=run/best.ckpt", "--quiet"]);
+    // It stands where the best epoch ended before anything of later epochs is forgotten.
+    while run.join("summary.json").exists() && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    rarefy(&folder).args(["train", "--resume=run", "--quiet"]).assert().success();
+    same_run(&folder.path().join("whole"), &run);
+}
+
+#[test]
+fn only_commands_that_go_on_with_a_run_tell_how_to_go_on_with_it() {
+    let folder = folder();
+    train(&folder, &["--epochs", "1", "--out", "run"]);
+    for file in ["last.ckpt", "best.ckpt"] {
+        std::fs::write(folder.path().join("run").join(file), "garbage").unwrap();
+    }
+    for command in [
+        &["eval", "run"][..],
+        &["export", "run", "--dense", "--out", "f"],
+        &["prune", "run/last.ckpt", "--density", "0.01", "--out", "f"],
+        &["train", "--mask-from", "run", "--model", "cifar_resnet_8_4", "--out", "new"],
+    ] {
+        let text = fails(rarefy(&folder).args(command), 3, &[".ckpt"]);
+        assert!(!text.contains("resume") && !text.contains("last.ckpt is damaged"), "{text}");
+    }
 }

@@ -19,12 +19,18 @@ pub enum FormatError {
         /// The system's reason.
         source: io::Error,
     },
+    /// A file was to be written where a folder is.
+    #[error("{} is a folder, a file was expected; name a file in it", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+    },
     /// What is wrong with which file.
     #[error("{}: {source}", path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// The trouble; never `Io` or `File` again.
+        /// The trouble; never `Io`, `Folder` or `File` again.
         source: Box<FormatError>,
     },
     /// The file starts differently from every checkpoint.
@@ -115,7 +121,7 @@ impl FormatError {
     /// Names the file in an error about its content.
     pub(crate) fn at(self, path: &Path) -> Self {
         match self {
-            named @ (Self::Io { .. } | Self::File { .. }) => named,
+            named @ (Self::Io { .. } | Self::Folder { .. } | Self::File { .. }) => named,
             source => Self::File { path: path.to_owned(), source: Box::new(source) },
         }
     }

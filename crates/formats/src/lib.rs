@@ -2,11 +2,11 @@
 //! the old or the new one.
 #![forbid(unsafe_code)]
 
-mod atomic;
 pub mod checkpoint;
 mod error;
 pub mod export;
+mod write;
 
-pub use atomic::{atomic_write, remove_temporaries};
 pub use checkpoint::{Checkpoint, DataInfo, Extra, Extras, Inspection, Meta, ParameterInfo, Seeds};
 pub use error::FormatError;
+pub use write::{atomic_write, is_temporary, remove_temporaries};

@@ -69,12 +69,23 @@ pub enum TrainError {
         /// Layer or quantity.
         place: String,
     },
-    /// A checkpoint of a run with another recipe.
+    /// The recipe asks for another run than the one to continue.
     #[error(
         "{} is of another run: its {} is {}, the recipe asks for {}",
         path.display(), difference.key, difference.left, difference.right
     )]
     OtherRun {
+        /// The run's folder, or one of its checkpoints.
+        path: PathBuf,
+        /// The first key that differs: run left, recipe right.
+        difference: Difference,
+    },
+    /// A checkpoint that lies in the folder of another run.
+    #[error(
+        "{} is of another run: its {} is {}, that of recipe.toml beside it {}",
+        path.display(), difference.key, difference.left, difference.right
+    )]
+    ForeignCheckpoint {
         /// The checkpoint.
         path: PathBuf,
         /// The first key that differs: checkpoint left, recipe right.
@@ -86,6 +97,24 @@ pub enum TrainError {
         /// The checkpoint.
         path: PathBuf,
         /// What was expected and found.
+        problem: String,
+    },
+    /// A checkpoint to go on from that is no sound one of this network.
+    #[error("{source}")]
+    Damaged {
+        /// What is wrong with which file.
+        source: Box<FormatError>,
+        /// The run's other checkpoint and its epoch, if that one is sound.
+        sound: Option<(PathBuf, u64)>,
+    },
+    /// The best epoch's checkpoint, which the end of the run needs, is not what the run kept.
+    #[error("{} should hold epoch {epoch}, the best so far: {problem}", path.display())]
+    BestLost {
+        /// Where it should be.
+        path: PathBuf,
+        /// The best epoch.
+        epoch: u32,
+        /// What is wrong with it.
         problem: String,
     },
     /// The best epoch was asked for before there was one.
@@ -123,13 +152,18 @@ impl TrainError {
             | Self::Store(_)
             | Self::Schedule(_)
             | Self::Unfit { .. }
+            | Self::File(FormatError::Folder { .. })
+            | Self::OtherRun { .. }
             | Self::Data(DataError::Unknown { .. } | DataError::BatchSize | DataError::Option { .. }) => {
                 Fault::Usage
             }
             Self::Data(error) if error.is_system() => Fault::System,
-            Self::Data(_) | Self::NoSamples { .. } | Self::OtherRun { .. } | Self::NotResumable { .. } => {
-                Fault::Data
-            }
+            Self::Data(_)
+            | Self::NoSamples { .. }
+            | Self::ForeignCheckpoint { .. }
+            | Self::NotResumable { .. }
+            | Self::Damaged { .. }
+            | Self::BestLost { .. } => Fault::Data,
             Self::NonFinite { .. } | Self::Session(SessionError::NonFinite { .. }) => Fault::Numerical,
             Self::Session(SessionError::Threads { .. }) => Fault::System,
             Self::Session(_) => Fault::Usage,
@@ -149,9 +183,17 @@ impl TrainError {
             Self::OtherRun { .. } => {
                 Some("resume with the settings of the run, or start a new one in another --out".to_owned())
             }
-            Self::File(error) if !matches!(error.kind(), FormatError::Io { .. }) => Some(
-                "if last.ckpt is damaged, --resume=RUN/best.ckpt goes on from the best epoch; without a sound best.ckpt, \
-                 start a new run"
+            Self::ForeignCheckpoint { .. } => {
+                Some("put the run's own checkpoint back, or start a new run in another --out".to_owned())
+            }
+            Self::Damaged { sound: Some((path, epoch)), .. } => {
+                Some(format!("--resume={} goes on after epoch {epoch}", path.display()))
+            }
+            Self::Damaged { sound: None, .. } => {
+                Some("the run has no other sound checkpoint: start a new one in another --out".to_owned())
+            }
+            Self::BestLost { .. } => Some(
+                "put it back, or add --forget-best: the best epoch is then the one to go on from, or a later one"
                     .to_owned(),
             ),
             Self::Model(ModelError::Unknown { name, .. }) => {

@@ -3,13 +3,15 @@
 use crate::error::TrainError;
 use crate::flow::GradientFlow;
 use crate::metrics::{EpochRecord, Summary};
+use crate::progress::Position;
 use rarefy_formats::{Checkpoint, Extras, Meta};
 use rarefy_nn::graph::Graph;
 use rarefy_nn::params::ParamStore;
 
 /// Keeps what a run must not lose. [`crate::RunDir`] keeps it in files, [`InMemory`] does not outlive the process.
 ///
-/// The trainer calls in an order that makes any moment a safe one to die: best, record, last.
+/// The trainer calls in an order that makes any moment a safe one to die: after an epoch record, best, last; when a run goes on best,
+/// last, cut.
 pub trait Keeper {
     /// Keeps the latest position, from which the run can continue; `extras` are the training method's own numbers.
     fn save_last(&mut self, meta: &Meta, store: &ParamStore, extras: &Extras) -> Result<(), TrainError>;
@@ -22,6 +24,12 @@ pub trait Keeper {
 
     /// Adds an epoch's line, replacing lines of the same and later epochs.
     fn record(&mut self, record: &EpochRecord) -> Result<(), TrainError>;
+
+    /// Forgets what comes after a position that the run goes on from, and will be done again.
+    ///
+    /// # Errors
+    /// Records that cannot be those of a run at this position.
+    fn cut(&mut self, position: &Position) -> Result<(), TrainError>;
 
     /// Adds a line of gradient norms; it is kept with the next position. By default it is not kept.
     fn gradient_flow(&mut self, _flow: GradientFlow) {}
@@ -75,6 +83,11 @@ impl Keeper for InMemory {
 
     fn record(&mut self, record: &EpochRecord) -> Result<(), TrainError> {
         push_record(&mut self.records, record);
+        Ok(())
+    }
+
+    fn cut(&mut self, position: &Position) -> Result<(), TrainError> {
+        self.records.retain(|record| record.epoch <= position.epoch);
         Ok(())
     }
 

@@ -41,14 +41,14 @@ pub use names::UnknownName;
 pub use observer::{Observer, RunStart, StepReport};
 pub use preflight::Preflight;
 pub use probe::DataProbe;
-pub use progress::{Best, Progress};
+pub use progress::{Best, Position, Progress};
 pub use prune::prune;
 pub use recipe::{
     BudgetName, Difference, DynamicOptions, Identity, KeepDenseList, LrScheduleName, MaskSamplingName,
     MatchName, Method, OptimizerName, PatternUnit, PatternUnitError, PruneScope, Recipe, RecipeError, Scaled,
 };
-pub use resume::ResumePoint;
-pub use run_dir::{RunDir, RunDirError, files};
+pub use resume::{ResumePoint, Resumed};
+pub use run_dir::{RunDir, RunDirError, check_output_folder, files};
 pub use setup::{Setup, build_model, draw_patterns, draw_patterns_with, prunable_layers};
 pub use trained::Trained;
 pub use trainer::{Outcome, Outlook, Trainer};

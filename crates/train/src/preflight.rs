@@ -3,7 +3,7 @@
 use crate::error::TrainError;
 use crate::recipe::Recipe;
 use crate::run_dir::files;
-use crate::setup::{Opened, draw_patterns};
+use crate::setup::{Named, draw_patterns};
 use crate::trained::Trained;
 use rarefy_data::{Dataset, Loader, Pass};
 use rarefy_formats::Checkpoint;
@@ -45,7 +45,7 @@ impl Preflight {
     /// As [`crate::Setup::from_recipe`] and [`crate::Trainer::new`].
     pub fn check(&mut self, recipe: &Recipe) -> Result<(), TrainError> {
         recipe.check_needs()?;
-        let Opened { recipe, graph, dataset } = self.opened(recipe)?;
+        let Named { recipe, graph, dataset } = self.named(recipe)?;
         let files = [&recipe.mask_from, &recipe.weights_from].into_iter().flatten();
         for path in files {
             self.find(path)?;
@@ -71,7 +71,7 @@ impl Preflight {
     pub fn check_same(&mut self, folder: &Path, recipe: &Recipe) -> Result<(), TrainError> {
         let path = folder.join(files::RECIPE);
         let kept = Recipe::load(&path)?;
-        let Opened { recipe, graph, .. } = self.opened(recipe)?;
+        let Named { recipe, graph, .. } = self.named(recipe)?;
         // A mask decides the density and the seed of the initial weights, as far as it is still there.
         let recipe = match recipe.mask_from.clone().filter(|path| Trained::find(path).is_ok()) {
             Some(path) => recipe.start_from_mask(&path, &graph)?.0,
@@ -83,8 +83,8 @@ impl Preflight {
         }
     }
 
-    fn opened(&mut self, recipe: &Recipe) -> Result<Opened, TrainError> {
-        Opened::of(recipe.clone(), |recipe| {
+    fn named(&mut self, recipe: &Recipe) -> Result<Named, TrainError> {
+        Named::find_with(recipe.clone(), |recipe| {
             if let Some((_, dataset)) = self.open.iter().find(|(other, _)| other.has_data_of(recipe)) {
                 return Ok(Arc::clone(dataset));
             }

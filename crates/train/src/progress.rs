@@ -31,6 +31,21 @@ pub struct Progress {
     pub best: Option<Best>,
 }
 
+/// Where a run goes on, as its records must have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// Epoch after which the run itself began: 0, or the one it was rewound to.
+    pub first: u32,
+    /// Epochs completed.
+    pub epoch: u32,
+    /// Steps done, those of the epoch under way included.
+    pub step: u64,
+    /// Steps of an epoch.
+    pub steps_per_epoch: u64,
+    /// Existing prunable weights after the last completed epoch; none if the pattern has moved since.
+    pub nnz: Option<u64>,
+}
+
 /// The trainer's part of a checkpoint.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

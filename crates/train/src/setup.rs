@@ -3,14 +3,17 @@
 use crate::error::TrainError;
 use crate::probe::DataProbe;
 use crate::recipe::Recipe;
+use crate::resume::damaged;
 use crate::start::take_weights;
 use rarefy_core::{Extent, Pattern};
 use rarefy_data::{DataError, Dataset};
+use rarefy_formats::Checkpoint;
 use rarefy_nn::graph::{Graph, Op};
 use rarefy_nn::models::{self, ModelError};
 use rarefy_nn::params::{ParamStore, initialize};
 use rarefy_sparsity::saliency::Probe;
 use rarefy_sparsity::{Drawn, Layer, LayerKind, Request, init};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Everything a [`crate::Trainer`] starts from.
@@ -31,21 +34,7 @@ impl Setup {
     /// # Errors
     /// Unknown names, values out of range, an infeasible density, damaged data. Nothing on disk changes.
     pub fn from_recipe(recipe: Recipe) -> Result<Self, TrainError> {
-        let Opened { recipe, graph, dataset } = Opened::of(recipe, |recipe| Ok(recipe.open_data()?))?;
-        let (recipe, patterns) = match recipe.mask_from.clone() {
-            Some(path) => recipe.start_from_mask(&path, &graph)?,
-            None => {
-                let mut probe = DataProbe::new(&graph, &recipe, dataset.as_ref());
-                let patterns = draw_patterns_with(&graph, &recipe, Some(&mut probe))?.patterns;
-                (recipe, patterns)
-            }
-        };
-        let mut setup = Self::new(recipe, graph, patterns, dataset)?;
-        if let Some(path) = setup.recipe.weights_from.clone() {
-            let rewound = setup.recipe.rewind_epoch.is_some();
-            take_weights(&path, &setup.graph, &mut setup.store, rewound)?;
-        }
-        Ok(setup)
+        Named::find(recipe)?.started()
     }
 
     /// A network, patterns and data of your own. `recipe` gives the hyperparameters and seeds; its model and data names
@@ -70,20 +59,28 @@ impl Setup {
     }
 }
 
-/// What a recipe names, before any pattern is drawn.
-pub(crate) struct Opened {
-    /// With everything filled in that names decide.
+/// A recipe with the data and the network that it names.
+pub(crate) struct Named {
+    /// The recipe, with the names that data set, model and init have themselves.
     pub(crate) recipe: Recipe,
     pub(crate) graph: Graph,
     pub(crate) dataset: Arc<dyn Dataset>,
 }
 
-impl Opened {
-    /// Builds the model for the data that `open` gives.
+impl Named {
+    /// Opens the data and builds the model.
     ///
     /// # Errors
-    /// Unknown names, values out of range, files that are missing or damaged.
-    pub(crate) fn of(
+    /// Unknown names, values out of range, damaged data.
+    pub(crate) fn find(recipe: Recipe) -> Result<Self, TrainError> {
+        Self::find_with(recipe, |recipe| Ok(recipe.open_data()?))
+    }
+
+    /// The same with the data that `open` gives.
+    ///
+    /// # Errors
+    /// As [`Named::find`].
+    pub(crate) fn find_with(
         recipe: Recipe,
         open: impl FnOnce(&Recipe) -> Result<Arc<dyn Dataset>, TrainError>,
     ) -> Result<Self, TrainError> {
@@ -100,6 +97,46 @@ impl Opened {
             ..recipe
         };
         Ok(Self { recipe, graph, dataset })
+    }
+
+    /// What a new run starts from.
+    pub(crate) fn started(self) -> Result<Setup, TrainError> {
+        let Self { recipe, graph, dataset } = self;
+        let (recipe, patterns) = match recipe.mask_from.clone() {
+            Some(path) => recipe.start_from_mask(&path, &graph)?,
+            None => {
+                let mut probe = DataProbe::new(&graph, &recipe, dataset.as_ref());
+                let patterns = draw_patterns_with(&graph, &recipe, Some(&mut probe))?.patterns;
+                (recipe, patterns)
+            }
+        };
+        let mut setup = Setup::new(recipe, graph, patterns, dataset)?;
+        if let Some(path) = setup.recipe.weights_from.clone() {
+            let rewound = setup.recipe.rewind_epoch.is_some();
+            take_weights(&path, &setup.graph, &mut setup.store, rewound)?;
+        }
+        Ok(setup)
+    }
+
+    /// What the run of `checkpoint` goes on with. Its mask and its weights come from there: the network that the run started from
+    /// may be gone, and a saliency need not be measured again.
+    ///
+    /// # Errors
+    /// A damaged checkpoint, one of another network.
+    pub(crate) fn stopped_at(self, checkpoint: &Path) -> Result<Setup, TrainError> {
+        let measured = init::find(&self.recipe.sparse_init)?.saliency().is_some();
+        // The first pattern of a moving one decides how many weights there are; a mask says so in the density.
+        let stays = !self.recipe.method.preset().dynamic;
+        let Self { recipe, graph, dataset } = self;
+        let patterns = if recipe.mask_from.is_some() || measured && stays {
+            let loaded = Checkpoint::load_for(checkpoint, &graph);
+            let loaded = loaded.map_err(|error| damaged(checkpoint, &graph, error))?;
+            loaded.store.patterns().to_vec()
+        } else {
+            let mut probe = DataProbe::new(&graph, &recipe, dataset.as_ref());
+            draw_patterns_with(&graph, &recipe, Some(&mut probe))?.patterns
+        };
+        Setup::new(recipe, graph, patterns, dataset)
     }
 }
 

@@ -182,7 +182,7 @@ fn assert_stopping_changes_no_bit(recipe: &Recipe) {
 
         let mut second = trainer(Recipe { threads: Some(2), ..recipe.clone() }, ROWS).unwrap();
         second.resume(&path.join(files::LAST)).unwrap();
-        let mut run_dir = RunDir::open(&path, recipe).unwrap();
+        let mut run_dir = RunDir::open(&path).unwrap();
         let mut rest = Stopper::default();
         let outcome = run(&mut second, &mut run_dir, &mut rest).unwrap();
         let Outcome::Finished(summary) = outcome else { panic!("{outcome:?}") };
@@ -205,7 +205,7 @@ fn a_run_resumes_from_its_best_checkpoint_too() {
     let before = checkpoints(&path);
     let mut again = trainer(recipe(), ROWS).unwrap();
     again.resume(&path.join(files::BEST)).unwrap();
-    again.run_to_end(&mut RunDir::open(&path, &recipe()).unwrap()).unwrap();
+    again.run_to_end(&mut RunDir::open(&path).unwrap()).unwrap();
     assert!(checkpoints(&path) == before);
 }
 

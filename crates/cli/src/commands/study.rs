@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::output::note;
 use clap::Parser;
 use file::{Run, Study};
-use rarefy::train::{Preflight, RunDir};
+use rarefy::train::{Preflight, RunDir, TrainError, check_output_folder};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -50,6 +50,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let study = Study::load(&args.file)?;
     let in_file = |failure: Failure| failure.of(&args.file);
     let runs = study.runs(args).map_err(in_file)?;
+    let own = |name: &str| runs.iter().any(|run| run.name == name.strip_suffix(".toml").unwrap_or(name));
+    check_output_folder(&args.out, own).map_err(TrainError::from)?;
     check(args, &study, &runs).map_err(in_file)?;
     let mut untrained = Vec::new();
     for run in &runs {
@@ -103,7 +105,7 @@ fn train(args: &Args, Run { name, recipe }: &Run) -> Result<ExitCode, Failure> {
         let path = args.out.join(format!("{name}.toml"));
         let text = recipe.to_toml()?;
         rarefy::formats::atomic_write(&path, |file| file.write_all(text.as_bytes()))
-            .map_err(Failure::system)?;
+            .map_err(TrainError::from)?;
         words.extend([OsString::from("--recipe"), path.into()]);
     }
     command(args, "train", &words)?.run()

@@ -12,7 +12,7 @@ use crate::progress::Watcher;
 use crate::signals::Signals;
 use flags::RecipeFlags;
 use published::PublishedFlags;
-use rarefy::train::{Identity, Outcome, Recipe, ResumePoint, RunDir, Setup, Summary, Trainer};
+use rarefy::train::{Identity, Outcome, Recipe, ResumePoint, Resumed, RunDir, Setup, Trainer};
 use start_flags::StartFlags;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -36,6 +36,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "PATH", num_args = 0..=1)]
     #[allow(clippy::option_option)]
     resume: Option<Option<PathBuf>>,
+    /// With --resume, if best.ckpt is lost: the best epoch is the one to go on from, or a later one
+    #[arg(long, requires = "resume")]
+    forget_best: bool,
     /// Fetch the data set first if it is not here
     #[arg(long)]
     fetch: bool,
@@ -98,30 +101,35 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         recipe.check_needs()?;
     }
     let out = recipe.out.take();
+    if let (None, Some(out)) = (&point, &out) {
+        // Before data are fetched and a saliency takes minutes.
+        RunDir::check_new(out)?;
+    }
     ensure_data(&recipe.data, recipe.data_dir.as_deref(), args.fetch)?;
     let (matching, matched) = recipe.matched()?;
     recipe = matching;
     if let Some(matched) = matched.filter(|_| !args.quiet) {
         report::matched(&matched);
     }
-    let mut trainer = Trainer::new(Setup::from_recipe(recipe.clone())?)?;
+    let (mut trainer, mut folder) = match &point {
+        Some(point) => match point.resume(recipe, args.forget_best)? {
+            Resumed::Finished(summary) => {
+                report::finished(point);
+                report::done(args, &summary, &point.folder)?;
+                return Ok(ExitCode::SUCCESS);
+            }
+            Resumed::Open { trainer, run } => (trainer, run),
+        },
+        None => {
+            let trainer = Trainer::new(Setup::from_recipe(recipe)?)?;
+            let folder = RunDir::create(out.as_deref(), trainer.recipe())?;
+            (Box::new(trainer), folder)
+        }
+    };
     let outlook = trainer.outlook();
     for warning in warnings.iter().chain(&outlook.warnings) {
         note(format_args!("warning: {warning}"));
     }
-    let mut folder = match &point {
-        Some(point) => {
-            if let Some(summary) = resume(&mut trainer, point, &recipe)? {
-                report::done(args, &summary, &point.folder)?;
-                return Ok(ExitCode::SUCCESS);
-            }
-            let mut folder = RunDir::open(&point.folder, &recipe)?;
-            folder.cut_records(trainer.progress().epoch)?;
-            folder.cut_flows(trainer.progress().step);
-            folder
-        }
-        None => RunDir::create(out.as_deref(), trainer.recipe())?,
-    };
     if !args.quiet {
         if point.is_some_and(|point| point.checkpoint.is_none()) {
             note(format_args!("the run has no checkpoint yet: it starts with its first step"));
@@ -156,21 +164,4 @@ fn find_run(args: &Args, path: Option<&Path>) -> Result<ResumePoint, Failure> {
             .hint("leave --out away"));
     }
     Ok(point)
-}
-
-/// Puts the trainer where the run stopped; gives the summary of a run that is finished.
-fn resume(trainer: &mut Trainer, point: &ResumePoint, recipe: &Recipe) -> Result<Option<Summary>, Failure> {
-    match &point.checkpoint {
-        Some(checkpoint) => trainer.resume(checkpoint)?,
-        None => {
-            if let Some(difference) = point.recipe.identity().difference(&recipe.identity()) {
-                let rarefy::train::Difference { key, left, right } = difference;
-                let folder = point.folder.display();
-                return Err(Failure::usage(format!("the run in {folder} has {key} {left}, not {right}"))
-                    .hint("start a new run in another --out"));
-            }
-        }
-    }
-    let finished = trainer.progress().epoch == recipe.total_epochs();
-    Ok(if finished { RunDir::finished(&point.folder) } else { None })
 }

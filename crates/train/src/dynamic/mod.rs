@@ -128,6 +128,11 @@ impl Dynamic {
         self.settings.due(step)
     }
 
+    /// Whether the pattern has moved in the epoch under way.
+    pub(crate) fn has_moved(&self) -> bool {
+        !self.updates.is_empty()
+    }
+
     /// Whether `nnz` weights are no more than the run ends with.
     pub(crate) fn is_final(&self, nnz: u64) -> bool {
         nnz <= self.settings.target(u64::MAX / 2, self.weights, self.first)

@@ -7,9 +7,11 @@ use crate::flow::GradientFlow;
 use crate::keeper::Keeper;
 use crate::metrics::{EpochRecord, Summary};
 use crate::observer::Observer;
+use crate::progress::Position;
 use crate::prune::prune;
 use crate::recipe::{PruneScope, Recipe, RecipeError};
-use crate::run_dir::{RunDir, files};
+use crate::resume::{ResumePoint, Resumed};
+use crate::run_dir::{RunDir, check_output_folder, files};
 use crate::setup::Setup;
 use crate::trainer::{Outcome, Trainer};
 use rarefy_core::Density;
@@ -55,8 +57,8 @@ impl Imp {
     /// Trains the rounds that are left, each in the folder of its own. `starting` is told of each before its first step.
     ///
     /// # Errors
-    /// Rounds or an epoch out of range, a recipe whose pattern is not its own or moves, a folder with rounds of another request;
-    /// else as a run.
+    /// Rounds or an epoch out of range, a recipe whose pattern is not its own or moves, a folder with rounds of another request
+    /// or of something else; else as a run.
     pub fn run(
         &self,
         observer: &mut dyn Observer,
@@ -64,6 +66,7 @@ impl Imp {
         mut starting: impl FnMut(u32, &Trainer),
     ) -> Result<ImpOutcome, TrainError> {
         self.check()?;
+        check_output_folder(&self.folder, |name| name == request::FILE || name == "round-0")?;
         self.check_request()?;
         let mut done = Vec::new();
         for round in 0..=self.rounds {
@@ -71,13 +74,12 @@ impl Imp {
             if round > 0 {
                 self.prune(round, density)?;
             }
-            let mut trainer = Trainer::new(Setup::from_recipe(self.round(round))?)?;
-            let mut run = match self.open(round, &mut trainer)? {
-                Round::Finished(summary) => {
+            let (mut trainer, mut run) = match self.open(round)? {
+                Resumed::Finished(summary) => {
                     done.push((density, summary));
                     continue;
                 }
-                Round::Open(run) => run,
+                Resumed::Open { trainer, run } => (trainer, run),
             };
             self.keep_request()?;
             starting(round, &trainer);
@@ -96,27 +98,15 @@ impl Imp {
         Ok(ImpOutcome::Finished(done))
     }
 
-    /// The folder of a round: new, or that of a run to go on with, where `trainer` then stands.
-    fn open(&self, round: u32, trainer: &mut Trainer) -> Result<Round, TrainError> {
+    /// A round: new, or taken up where it stopped.
+    fn open(&self, round: u32) -> Result<Resumed, TrainError> {
         let path = self.folder.join(format!("round-{round}"));
-        if !RunDir::is_run(&path) {
-            return RunDir::create(Some(&path), trainer.recipe()).map(Round::Open);
+        if RunDir::is_run(&path) {
+            return ResumePoint::find(&path)?.resume(self.round(round), false);
         }
-        let kept = Recipe::load(&path.join(files::RECIPE))?;
-        if let Some(difference) = kept.identity().difference(&trainer.recipe().identity()) {
-            return Err(TrainError::OtherRun { path, difference });
-        }
-        if let Some(summary) = RunDir::finished(&path) {
-            return Ok(Round::Finished(summary));
-        }
-        let last = path.join(files::LAST);
-        if last.exists() {
-            trainer.resume(&last)?;
-        }
-        let mut run = RunDir::open(&path, trainer.recipe())?;
-        run.cut_records(trainer.progress().epoch)?;
-        run.cut_flows(trainer.progress().step);
-        Ok(Round::Open(run))
+        let trainer = Box::new(Trainer::new(Setup::from_recipe(self.round(round))?)?);
+        let run = RunDir::create(Some(&path), trainer.recipe())?;
+        Ok(Resumed::Open { trainer, run })
     }
 
     /// Everything that a later round would be refused for, before the first one is trained.
@@ -191,14 +181,6 @@ impl Imp {
     }
 }
 
-/// The folder of a round.
-enum Round {
-    /// Nothing is left to do in it.
-    Finished(Summary),
-    /// It is to be trained, from the start or on.
-    Open(RunDir),
-}
-
 /// A run's folder that also keeps the network after an epoch.
 struct Rewinding<'a> {
     run: &'a mut RunDir,
@@ -221,6 +203,10 @@ impl Keeper for Rewinding<'_> {
 
     fn load_best(&mut self, graph: &Graph) -> Result<Checkpoint, TrainError> {
         self.run.load_best(graph)
+    }
+
+    fn cut(&mut self, position: &Position) -> Result<(), TrainError> {
+        self.run.cut(position)
     }
 
     fn gradient_flow(&mut self, flow: GradientFlow) {

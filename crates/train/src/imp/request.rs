@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// File of the request in the folder of the rounds.
-const FILE: &str = "imp.json";
+pub(super) const FILE: &str = "imp.json";
 
 /// What the recipes of the rounds do not tell.
 #[derive(Serialize, Deserialize)]

@@ -14,6 +14,14 @@ pub enum RunDirError {
         /// The folder.
         path: PathBuf,
     },
+    /// There is something else.
+    #[error("{} is neither empty nor a folder of this program: it holds `{holds}`", path.display())]
+    Foreign {
+        /// The folder.
+        path: PathBuf,
+        /// A file or folder in it.
+        holds: String,
+    },
     /// There is no run to continue.
     #[error("{} holds no run", path.display())]
     NoRun {
@@ -57,7 +65,7 @@ pub enum RunDirError {
 impl RunDirError {
     pub(crate) fn fault(&self) -> Fault {
         match self {
-            Self::Taken { .. } | Self::NoRun { .. } => Fault::Usage,
+            Self::Taken { .. } | Self::Foreign { .. } | Self::NoRun { .. } => Fault::Usage,
             Self::Busy { .. } | Self::Create { .. } | Self::Read { .. } => Fault::System,
             Self::Metrics { .. } => Fault::Data,
         }
@@ -68,6 +76,10 @@ impl RunDirError {
             Self::Taken { path } => {
                 Some(format!("continue it with --resume={}, or choose another --out", path.display()))
             }
+            Self::Foreign { path, .. } => Some(format!(
+                "choose a new or an empty folder, such as --out {}",
+                path.join("NAME").display()
+            )),
             Self::NoRun { .. } => Some("name the folder of a run or one of its checkpoints".to_owned()),
             Self::Create { .. } => Some("choose a folder you may write to with --out".to_owned()),
             Self::Metrics { .. } => Some("remove the file; the checkpoint does not need it".to_owned()),

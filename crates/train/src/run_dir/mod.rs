@@ -1,20 +1,24 @@
 //! The folder of a run.
 
 mod error;
+mod folder;
 mod lock;
 mod metrics;
 
 pub use error::RunDirError;
+pub use folder::check_output_folder;
 
 use crate::error::TrainError;
 use crate::flow::GradientFlow;
 use crate::keeper::{Keeper, push_record};
 use crate::metrics::{EpochRecord, Summary};
+use crate::progress::Position;
 use crate::recipe::Recipe;
 use lock::Lock;
-use rarefy_formats::{Checkpoint, Extras, Meta, atomic_write, checkpoint, remove_temporaries};
+use rarefy_formats::{Checkpoint, Extras, FormatError, Meta, atomic_write, checkpoint, remove_temporaries};
 use rarefy_nn::graph::Graph;
 use rarefy_nn::params::ParamStore;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// Names of the files of a run.
@@ -55,17 +59,26 @@ impl RunDir {
         files::ALL.iter().any(|file| path.join(file).exists())
     }
 
+    /// Whether a run may start in `path`: in a new folder, or an empty one.
+    ///
+    /// # Errors
+    /// A folder that holds a run already, or something else.
+    pub fn check_new(path: &Path) -> Result<(), TrainError> {
+        if Self::is_run(path) {
+            return Err(RunDirError::Taken { path: path.to_owned() }.into());
+        }
+        Ok(check_output_folder(path, |_| false)?)
+    }
+
     /// Starts a run in `path`, or in a new folder `runs/MODEL-INIT-DENSITY-sSEED-N`, and writes its recipe.
     ///
     /// # Errors
-    /// A folder that holds a run already, cannot be made or cannot be written.
+    /// As [`RunDir::check_new`]; a folder that cannot be made or cannot be written.
     pub fn create(path: Option<&Path>, recipe: &Recipe) -> Result<Self, TrainError> {
         let text = recipe.to_toml()?;
         let path = match path {
-            Some(path) if Self::is_run(path) => {
-                return Err(RunDirError::Taken { path: path.to_owned() }.into());
-            }
             Some(path) => {
+                Self::check_new(path)?;
                 std::fs::create_dir_all(path)
                     .map_err(|source| RunDirError::Create { path: path.to_owned(), source })?;
                 path.to_owned()
@@ -73,10 +86,9 @@ impl RunDir {
             None => create_unnamed(Path::new(RUNS), recipe)?,
         };
         let lock = Lock::take(&path)?;
-        if Self::is_run(&path) {
-            return Err(RunDirError::Taken { path }.into());
-        }
-        remove_temporaries(&path)?;
+        // Once more, now that nobody else can start one.
+        Self::check_new(&path)?;
+        remove_temporaries(&path);
         write_text(&path.join(files::RECIPE), &text)?;
         Ok(Self { path, records: Vec::new(), flows: Vec::new(), _lock: lock })
     }
@@ -84,19 +96,15 @@ impl RunDir {
     /// Opens the folder of a run to continue it, and clears away what a killed writer left.
     ///
     /// # Errors
-    /// A folder without a run, or one that another process works in.
-    pub fn open(path: &Path, recipe: &Recipe) -> Result<Self, TrainError> {
+    /// A folder without a run, or one that another process works in; records that cannot be read.
+    pub fn open(path: &Path) -> Result<Self, TrainError> {
         if !Self::is_run(path) {
             return Err(RunDirError::NoRun { path: path.to_owned() }.into());
         }
         let lock = Lock::take(path)?;
-        remove_temporaries(path)?;
+        remove_temporaries(path);
         let records = metrics::read(&path.join(files::METRICS))?;
         let flows = metrics::read(&path.join(files::GRADIENT_FLOW))?;
-        let recipe_path = path.join(files::RECIPE);
-        if !recipe_path.exists() {
-            write_text(&recipe_path, &recipe.to_toml()?)?;
-        }
         Ok(Self { path: path.to_owned(), records, flows, _lock: lock })
     }
 
@@ -105,16 +113,13 @@ impl RunDir {
         &self.path
     }
 
-    /// Forgets metrics of epochs after `epochs`, which the checkpoint does not know.
-    pub fn cut_records(&mut self, epochs: u32) -> Result<(), TrainError> {
-        let before = self.records.len();
-        self.records.retain(|record| record.epoch <= epochs);
-        if self.records.len() == before { Ok(()) } else { self.write_records() }
-    }
-
-    /// Forgets gradient norms of steps after `step`, which will be done again.
-    pub fn cut_flows(&mut self, step: u64) {
-        self.flows.retain(|flow| flow.step <= step);
+    /// Writes the run's recipe if it is missing.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn keep_recipe(&mut self, recipe: &Recipe) -> Result<(), TrainError> {
+        let path = self.path.join(files::RECIPE);
+        if path.exists() { Ok(()) } else { write_text(&path, &recipe.to_toml()?) }
     }
 
     /// The summary of the run in `path`, if it is finished.
@@ -131,6 +136,21 @@ impl RunDir {
         Ok(metrics::read(&path.join(files::GRADIENT_FLOW))?)
     }
 
+    /// A run that goes on is not finished, whatever it was.
+    fn remove_summary(&self) -> Result<(), TrainError> {
+        let path = self.path.join(files::SUMMARY);
+        match std::fs::remove_file(&path) {
+            Err(source) if source.kind() != ErrorKind::NotFound => {
+                Err(FormatError::Io { action: "remove", path, source }.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn write_flows(&self) -> Result<(), TrainError> {
+        write_text(&self.path.join(files::GRADIENT_FLOW), &metrics::to_lines(&self.flows))
+    }
+
     fn write_records(&self) -> Result<(), TrainError> {
         write_text(&self.path.join(files::METRICS), &metrics::to_lines(&self.records))
     }
@@ -144,7 +164,7 @@ impl Keeper for RunDir {
     fn save_last(&mut self, meta: &Meta, store: &ParamStore, extras: &Extras) -> Result<(), TrainError> {
         // Before the position: a resumed run cuts what lies after it.
         if !self.flows.is_empty() {
-            write_text(&self.path.join(files::GRADIENT_FLOW), &metrics::to_lines(&self.flows))?;
+            self.write_flows()?;
         }
         Ok(checkpoint::save_with(&self.path.join(files::LAST), meta, store, extras)?)
     }
@@ -160,6 +180,17 @@ impl Keeper for RunDir {
     fn record(&mut self, record: &EpochRecord) -> Result<(), TrainError> {
         push_record(&mut self.records, record);
         self.write_records()
+    }
+
+    fn cut(&mut self, position: &Position) -> Result<(), TrainError> {
+        self.remove_summary()?;
+        let before = (self.flows.len(), self.records.len());
+        self.flows.retain(|flow| flow.step <= position.step);
+        self.records.retain(|record| record.epoch <= position.epoch);
+        if self.flows.len() != before.0 {
+            self.write_flows()?;
+        }
+        if self.records.len() == before.1 { Ok(()) } else { self.write_records() }
     }
 
     fn records(&self) -> &[EpochRecord] {
@@ -181,7 +212,7 @@ fn create_unnamed(runs: &Path, recipe: &Recipe) -> Result<PathBuf, RunDirError> 
         let path = runs.join(format!("{model}-{sparse_init}-{density}-s{seed}-{number}"));
         match std::fs::create_dir(&path) {
             Ok(()) => return Ok(path),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => number += 1,
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => number += 1,
             Err(source) => return Err(failed(&path, source)),
         }
     }

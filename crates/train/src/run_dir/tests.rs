@@ -75,10 +75,10 @@ fn unnamed_runs_never_collide() {
 fn a_run_belongs_to_one_process_at_a_time() {
     let folder = tempfile::tempdir().unwrap();
     let run = RunDir::create(Some(folder.path()), &Recipe::default()).unwrap();
-    let error = RunDir::open(folder.path(), &Recipe::default()).unwrap_err();
+    let error = RunDir::open(folder.path()).unwrap_err();
     assert!(error.to_string().contains("another process"), "{error}");
     drop(run);
-    RunDir::open(folder.path(), &Recipe::default()).unwrap();
+    RunDir::open(folder.path()).unwrap();
 }
 
 #[test]
@@ -89,9 +89,12 @@ fn records_come_back_and_those_past_the_checkpoint_are_cut() {
         run.record(&record(epoch)).unwrap();
     }
     drop(run);
-    let mut run = RunDir::open(folder.path(), &Recipe::default()).unwrap();
+    let mut run = RunDir::open(folder.path()).unwrap();
     assert_eq!(run.records(), (1..=4).map(record).collect::<Vec<_>>());
-    run.cut_records(2).unwrap();
+    let position = Position { first: 0, epoch: 2, step: 20, steps_per_epoch: 10, nnz: Some(7) };
+    std::fs::write(folder.path().join(files::SUMMARY), "what it came to before").unwrap();
+    run.cut(&position).unwrap();
+    assert!(!folder.path().join(files::SUMMARY).exists(), "it is finished no more");
     run.record(&record(3)).unwrap();
     let lines = std::fs::read_to_string(folder.path().join(files::METRICS)).unwrap();
     assert_eq!(lines.lines().count(), 3);
@@ -103,7 +106,7 @@ fn damaged_metrics_are_named_with_their_line() {
     let folder = tempfile::tempdir().unwrap();
     drop(RunDir::create(Some(folder.path()), &Recipe::default()).unwrap());
     std::fs::write(folder.path().join(files::METRICS), "{\"epoch\":1").unwrap();
-    let error = RunDir::open(folder.path(), &Recipe::default()).unwrap_err();
+    let error = RunDir::open(folder.path()).unwrap_err();
     assert_eq!(error.fault(), Fault::Data);
     assert!(error.to_string().contains("metrics.jsonl, line 1"), "{error}");
 }

@@ -47,7 +47,6 @@ impl Trainer {
             .filter(|best| best.beats(self.progress.best));
         if best.is_some() {
             self.progress.best = best;
-            keeper.save_best(&self.meta()?, self.session.store(), &self.extras())?;
         }
         let record = EpochRecord {
             epoch,
@@ -63,7 +62,12 @@ impl Trainer {
             dynamic: self.dynamic.as_mut().map(Dynamic::take_record),
             images_per_sec: (train.samples - samples_before) as f64 / trained.as_secs_f64().max(1e-9),
         };
+        // The record first: it takes the epoch's updates out of the state, so that the best checkpoint is one to go on from as the
+        // last one is, and all that it goes on from is kept before it.
         keeper.record(&record)?;
+        if best.is_some() {
+            keeper.save_best(&self.meta()?, self.session.store(), &self.extras())?;
+        }
         self.save_last(keeper)?;
         observer.epoch_done(&record, best.is_some());
         Ok(EpochEnd::Done)

@@ -40,6 +40,8 @@ pub struct Trainer {
     dynamic: Option<Dynamic>,
     /// Operations of all steps so far, if the pattern moves.
     flops: f64,
+    /// Stands at a checkpoint from which no step has been done yet.
+    resumed: bool,
 }
 
 /// How a run ended.
@@ -95,6 +97,7 @@ impl Trainer {
             session,
             dynamic,
             flops: 0.0,
+            resumed: false,
             progress: Progress::default(),
             recipe,
             dataset,
@@ -122,6 +125,9 @@ impl Trainer {
         observer: &mut dyn Observer,
         interrupt: &AtomicBool,
     ) -> Result<Outcome, TrainError> {
+        if self.resumed {
+            self.go_on(keeper)?;
+        }
         observer.started(&RunStart {
             model: self.session.graph().name(),
             counts: &self.counts,

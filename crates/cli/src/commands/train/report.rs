@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use crate::format::{duration, grouped, percent, scaled};
 use crate::output::{json, note};
 use rarefy::formats::Seeds;
-use rarefy::train::{Matched, Movement, Outlook, Summary, Trainer};
+use rarefy::train::{Matched, Movement, Outlook, ResumePoint, Summary, Trainer};
 use serde::Serialize;
 use std::path::Path;
 
@@ -89,6 +89,12 @@ fn method(summary: &Summary) -> String {
         summary.method,
         grouped(*exchanged)
     )
+}
+
+/// That there is nothing to go on with.
+pub(super) fn finished(point: &ResumePoint) {
+    let epochs = point.recipe.total_epochs();
+    note(format_args!("the run in {} is finished: its {epochs} epochs are done", point.folder.display()));
 }
 
 /// How to go on.

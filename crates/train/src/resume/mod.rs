@@ -1,4 +1,10 @@
-//! Finding the run to continue.
+//! Finding the run to continue, and taking it up.
+
+mod damaged;
+mod take_up;
+
+pub(crate) use damaged::damaged;
+pub use take_up::Resumed;
 
 use crate::error::TrainError;
 use crate::progress::State;
