@@ -14,7 +14,7 @@ pub(crate) struct NetworkArgs {
     /// Model name
     #[arg(long, short = 'm', default_value = "cifar_resnet_20", help = model_help())]
     pub(crate) model: String,
-    /// Fraction of prunable weights that exist, above 0 and at most 1 (dense)
+    /// Share of weights that exist: above 0, at most 1 (dense), of those of convolutions and linear layers
     #[arg(long, default_value = "0.1", allow_hyphen_values = true)]
     pub(crate) density: Density,
     /// Rule of the layer-wise densities

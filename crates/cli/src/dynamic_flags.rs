@@ -10,7 +10,6 @@ use rarefy::train::Recipe;
 
 /// One flag per key of the recipe's table `dynamic`; what is not given is as the method has it.
 #[derive(clap::Args, Clone, Default)]
-#[command(next_help_heading = "Moving patterns (all methods but static)")]
 pub(crate) struct DynamicFlags {
     #[arg(long, value_name = "RULE", help = choices("Rule by which weights go", drop::REGISTRY.iter().map(|rule| rule.name())))]
     #[arg(value_parser = |name: &str| drop::find(name).map(|rule| rule.name().to_owned()).map_err(|error| error.to_string()))]

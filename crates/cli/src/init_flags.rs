@@ -6,7 +6,6 @@ use std::path::PathBuf;
 
 /// One flag per recipe key; what is not given stays as the recipe has it.
 #[derive(clap::Args, Clone, Default)]
-#[command(next_help_heading = "Sparse init")]
 pub(crate) struct InitFlags {
     /// Exponent of the scores of er, erk and erk_plus [default: 1]
     #[arg(long, value_name = "P", allow_hyphen_values = true)]

@@ -9,6 +9,7 @@ mod commands;
 mod dynamic_flags;
 mod failure;
 mod format;
+mod help;
 mod init_flags;
 mod output;
 mod plots;
@@ -22,7 +23,7 @@ use std::process::ExitCode;
 
 /// Train neural networks sparse from the first step.
 #[derive(Parser)]
-#[command(name = "rarefy", version, max_term_width = 110)]
+#[command(name = "rarefy", version)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -69,8 +70,14 @@ fn snake_case(command: clap::Command) -> clap::Command {
     command.mut_subcommands(snake_case)
 }
 
+/// The command line with everything that its help says.
+fn command() -> clap::Command {
+    let command = Cli::command().mut_subcommand("train", commands::train::with_defaults);
+    snake_case(help::laid_out(command))
+}
+
 fn main() -> ExitCode {
-    let command = snake_case(Cli::command().mut_subcommand("train", commands::train::with_defaults));
+    let command = command();
     let parsed = Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
     parsed.command.run().unwrap_or_else(|failure: Failure| failure.report())
 }

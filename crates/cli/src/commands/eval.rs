@@ -47,7 +47,7 @@ pub(crate) struct Args {
     /// Worker threads; the result does not depend on it [default: all cores]
     #[arg(long, short, value_parser = clap::value_parser!(u32).range(1..=4096))]
     threads: Option<u32>,
-    /// Fit a temperature to the validation split and report calibration before and after
+    /// Temperature scaling: fit it to the validation split and report calibration before and after
     #[arg(long)]
     temperature: bool,
     #[command(flatten)]
@@ -56,20 +56,19 @@ pub(crate) struct Args {
     attack: attack::AttackArgs,
     #[command(flatten)]
     corruptions: corruptions::CorruptionArgs,
-    /// Score for --ood, attack and corrupt the first N samples only, and take no more of each --ood set; accuracy and calibration
-    /// see all
+    /// Samples to score, attack and corrupt: the first N, and no more of each --ood set; accuracy and calibration see all
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     samples: Option<u32>,
-    /// Seed of attacks, corruptions and images of noise
+    /// Seed of attacks, corruptions, made images
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Compare runs that differ by their seeds alone with those of other settings: means, intervals, paired tests
+    /// Compare settings over seeds: means, intervals, paired tests; runs of one setting differ by their seeds alone
     #[arg(long)]
     compare: bool,
-    /// Evaluate the mean of all networks' probabilities too
+    /// The mean of all probabilities too: the networks as an ensemble
     #[arg(long)]
     ensemble: bool,
-    /// Draw reliability, score histograms, ROC curves and logged gradient norms into this folder (SVG)
+    /// Folder for figures (SVG): reliability, score histograms, ROC curves and logged gradient norms
     #[arg(long, value_name = "DIR")]
     plots: Option<PathBuf>,
     /// Print JSON

@@ -32,7 +32,7 @@ pub(crate) struct Args {
     /// Take the settings from a recipe (every run folder has one)
     #[arg(long, value_name = "FILE")]
     recipe: Option<PathBuf>,
-    /// Continue the run in --out, or the run of this folder or checkpoint
+    /// Continue a run: that in --out, or that of this folder or checkpoint
     #[arg(long, value_name = "PATH", num_args = 0..=1)]
     #[allow(clippy::option_option)]
     resume: Option<Option<PathBuf>>,

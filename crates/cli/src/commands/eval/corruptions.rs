@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 /// Which corruptions, beside which network.
 #[derive(clap::Args)]
 pub(super) struct CorruptionArgs {
-    #[arg(long, value_name = "rarefy-c|DIR", num_args = 0..=1, require_equals = true)]
+    #[arg(long, value_name = "SET", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = NAME, help = corruption_help())]
     corruptions: Option<String>,
     /// Relate the errors under corruptions to those of this network, e.g. the dense one

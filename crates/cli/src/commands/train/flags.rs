@@ -32,7 +32,7 @@ pub(crate) struct RecipeFlags {
     pad_to_32: Option<bool>,
     #[arg(long, short, help = model_help())]
     pub(super) model: Option<String>,
-    /// Fraction of prunable weights that exist, above 0 and at most 1 (dense)
+    /// Share of weights that exist: above 0, at most 1 (dense), of those of convolutions and linear layers
     #[arg(long, short, allow_hyphen_values = true)]
     pub(super) density: Option<Density>,
     #[arg(long, help = init_help())]
@@ -40,8 +40,8 @@ pub(crate) struct RecipeFlags {
     /// Unit in which weights are drawn: `unstructured` or `block:RxC` (R output x C input channels)
     #[arg(long)]
     pub(super) pattern: Option<PatternUnit>,
-    /// Scale initial weights to the layer's density or to each output's own fan-in
-    #[arg(long, value_name = "TO", num_args = 0..=1, require_equals = true, default_missing_value = "layer")]
+    #[arg(long, help = choices("Scale initial weights to the density of the layer or to each output's own fan-in", Scaled::ALL.iter().map(|(name, _)| *name)))]
+    #[arg( value_name = "TO", num_args = 0..=1, require_equals = true, default_missing_value = "layer")]
     scaled: Option<Scaled>,
     #[arg(long, help = choices("How the pattern changes while training", Method::all().map(Method::name)))]
     pub(super) method: Option<Method>,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// What the published CIFAR command line says beyond rarefy's own.
 #[derive(clap::Args, Default)]
-#[command(next_help_heading = "Published CIFAR command line")]
+#[command(next_help_heading = crate::help::PUBLISHED)]
 pub(crate) struct PublishedFlags {
     /// Train sparse: with --model and a flag of this list, training is dense without it
     #[arg(long)]
