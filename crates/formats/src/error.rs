@@ -33,6 +33,12 @@ pub enum FormatError {
         /// The trouble; never `Io`, `Folder` or `File` again.
         source: Box<FormatError>,
     },
+    /// A text file holds bytes that are no text.
+    #[error("line {line} is not UTF-8 text")]
+    NotText {
+        /// Line, from 1.
+        line: usize,
+    },
     /// The file starts differently from every checkpoint.
     #[error(
         "this is no rarefy checkpoint (a safetensors file whose header starts with its length and checksum)"

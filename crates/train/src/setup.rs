@@ -61,7 +61,7 @@ impl Setup {
 
 /// A recipe with the data and the network that it names.
 pub(crate) struct Named {
-    /// The recipe, with the names that data set, model and init have themselves.
+    /// The recipe, with full paths and the names that data set, model and init have themselves.
     pub(crate) recipe: Recipe,
     graph: Graph,
     dataset: Arc<dyn Dataset>,
@@ -74,7 +74,7 @@ impl Named {
     /// Unknown names, values out of range, damaged data.
     pub(crate) fn find(recipe: Recipe) -> Result<Self, TrainError> {
         recipe.check()?;
-        let (recipe, _) = recipe.matched()?;
+        let (recipe, _) = recipe.with_full_paths().matched()?;
         let init = init::find(&recipe.sparse_init)?;
         let recipe = recipe.with_layer_densities()?;
         let dataset = recipe.open_data()?;

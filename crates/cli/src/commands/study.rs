@@ -4,6 +4,7 @@ use crate::Cli;
 use crate::failure::Failure;
 use crate::output::note;
 use clap::Parser;
+use rarefy::formats::FormatError;
 use rarefy::train::{Recipe, RunDir, TrainError, check_output_folder};
 use serde::Deserialize;
 use std::ffi::OsString;
@@ -62,7 +63,10 @@ struct Run {
 impl Study {
     fn load(path: &Path) -> Result<Self, Failure> {
         let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-        let text = std::fs::read_to_string(path).map_err(|error| Failure::system(failed(&error)))?;
+        let text = rarefy::formats::read_text(path).map_err(|error| match error {
+            FormatError::Io { source, .. } => Failure::system(failed(&source)),
+            other => Failure::usage(other),
+        })?;
         toml::from_str(&text).map_err(|error| Failure::usage(failed(&error)))
     }
 

@@ -55,8 +55,8 @@ fn known_graph(meta: &Meta) -> Result<Graph, FormatError> {
     let possible = |extent: &usize| (1..=MAX_EXTENT).contains(extent);
     if !extents.iter().all(possible) || !possible(&meta.classes) || image.is_none_or(|len| len > MAX_IMAGE) {
         let problem = format!(
-            "images and classes must be from 1 to {MAX_EXTENT}, found {extents:?} and {} classes",
-            meta.classes
+            "images and classes must be from 1 to {MAX_EXTENT}, found {} images and {} classes",
+            meta.extent, meta.classes
         );
         return Err(FormatError::Header { problem });
     }

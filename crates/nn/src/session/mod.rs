@@ -318,7 +318,7 @@ impl Session {
         let expected = samples * self.graph.input().len();
         if samples == 0 || samples > self.options.max_batch || images.len() != expected {
             return Err(SessionError::Batch(format!(
-                "expected 1 to {} samples of {:?}, {expected} numbers for {samples}; found {}",
+                "expected 1 to {} samples of {}, {expected} numbers for {samples}; found {}",
                 self.options.max_batch,
                 self.graph.input(),
                 images.len()

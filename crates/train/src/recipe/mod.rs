@@ -7,6 +7,7 @@ mod defaults;
 mod dynamic;
 mod identity;
 mod init_options;
+mod paths;
 mod start;
 mod toml;
 
