@@ -70,7 +70,8 @@ fn source(folder: &Path) -> PathBuf {
 #[test]
 fn a_run_goes_on_to_the_same_bits_when_the_network_it_started_from_is_gone() {
     let folder = tempfile::tempdir().unwrap();
-    let starts: [(&str, fn(&mut Recipe, PathBuf)); 7] = [
+    type Take = fn(&mut Recipe, PathBuf);
+    let starts: [(&str, Take); 7] = [
         ("static", |recipe, path| recipe.mask_from = Some(path)),
         ("static", |recipe, path| {
             (recipe.mask_from, recipe.shuffle_mask, recipe.reinit) = (Some(path), true, true);
