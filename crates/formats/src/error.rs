@@ -115,6 +115,20 @@ pub enum FormatError {
         /// What was expected and found.
         problem: String,
     },
+    /// A number that no training leaves.
+    #[error(
+        "the {place} is {found} at index {index}, every one should be {expected}; no network can be used with it"
+    )]
+    Number {
+        /// Which numbers of which layer.
+        place: String,
+        /// Index among the layer's existing numbers, from 0.
+        index: usize,
+        /// What it should be.
+        expected: &'static str,
+        /// What it is.
+        found: f32,
+    },
     /// The content cannot be stored.
     #[error("cannot store this in a checkpoint: {problem}")]
     Unstorable {

@@ -2,6 +2,7 @@
 
 mod epoch;
 mod finish;
+mod position;
 mod resume;
 
 use crate::accounting::Counts;
