@@ -179,3 +179,29 @@ fn inspect_and_bench_refuse_what_train_refuses() {
     }
     fails(rarefy(&folder).args(["bench", "step", "--steps", "0"]), 2, &["--steps"]);
 }
+
+#[test]
+fn files_that_are_no_text_have_the_exit_code_of_their_kind_and_their_line() {
+    let folder = folder();
+    let at = |name: &str| folder.path().join(name);
+    let train = ["train", "-q", "--epochs", "1", "--log-gradient-flow", "--model", "cifar_resnet_8_4"];
+    rarefy(&folder).args(train).args(["--out", "run"]).assert().success();
+    std::fs::remove_file(at("run/summary.json")).unwrap();
+    for (file, code, command) in [
+        ("r.toml", 2, &["train", "--recipe", "r.toml"][..]),
+        ("study.toml", 2, &["study", "study.toml", "--out", "new"]),
+        ("table.toml", 2, &["inspect", "--sparse-init", "file:table.toml"]),
+        ("table.json", 2, &["inspect", "--sparse-init", "file:table.json"]),
+        ("run/recipe.toml", 2, &["train", "--resume=run"]),
+        ("run/metrics.jsonl", 3, &["train", "--resume=run"]),
+        ("run/gradient_flow.jsonl", 3, &["train", "--resume=run"]),
+        ("run/last.ckpt", 3, &["train", "--resume=run"]),
+    ] {
+        let whole = std::fs::read(at(file)).unwrap_or_default();
+        std::fs::write(at(file), [&b"\n"[..], b"epochs = 3 # f\xfcr alle\n"].concat()).unwrap();
+        let words = [file, if file.ends_with("ckpt") { "checkpoint" } else { "UTF-8" }];
+        let text = fails(rarefy(&folder).args(command), code, &words);
+        assert!(file.ends_with("ckpt") || text.contains("line 2"), "{text}");
+        std::fs::write(at(file), whole).unwrap();
+    }
+}

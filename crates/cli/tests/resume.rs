@@ -325,3 +325,33 @@ fn only_commands_that_go_on_with_a_run_tell_how_to_go_on_with_it() {
         assert!(!text.contains("resume") && !text.contains("last.ckpt is damaged"), "{text}");
     }
 }
+
+#[test]
+fn a_run_that_started_from_another_goes_on_from_any_folder_without_it() {
+    let folder = folder();
+    train(&folder, &["--epochs", "1", "--out", "source"]);
+    for out in ["whole", "run"] {
+        train(&folder, &["--mask-from", "source", "--weights-from", "source/best.ckpt", "--out", out]);
+    }
+    std::fs::remove_dir_all(folder.path().join("source")).unwrap();
+    let below = folder.path().join("whole");
+    rarefy(&folder).current_dir(&below).args(["train", "-q", "--resume=../run/best.ckpt"]).assert().success();
+    same_run(&below, &folder.path().join("run"));
+}
+
+#[test]
+fn rounds_of_pruning_go_on_from_any_folder() {
+    let folder = folder();
+    let imp = |below: &str, out: &str| {
+        let mut command = rarefy(&folder);
+        command.current_dir(folder.path().join(below)).arg("imp").args(TINY);
+        command.args(["--rounds", "1", "--epochs", "1", "--density", "0.5", "-q", "--out", out]);
+        command.assert().success();
+    };
+    imp(".", "rounds");
+    let last = folder.path().join("rounds/round-1/last.ckpt");
+    let before = std::fs::read(&last).unwrap();
+    std::fs::remove_file(folder.path().join("rounds/round-1/summary.json")).unwrap();
+    imp("rounds", "../rounds");
+    assert!(before == std::fs::read(&last).unwrap());
+}

@@ -1,6 +1,7 @@
 //! Shapes of weights, of the blocks they are drawn in, and of images.
 
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// Shape of a convolution weight `[outputs, inputs, kernel_h, kernel_w]`; a linear weight has a 1 x 1 kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -42,6 +43,14 @@ impl WeightShape {
     }
 }
 
+impl fmt::Display for WeightShape {
+    /// As PyTorch has it: `16x3x3x3`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { outputs, inputs, kernel_h, kernel_w } = self;
+        write!(f, "{outputs}x{inputs}x{kernel_h}x{kernel_w}")
+    }
+}
+
 /// Channels, height and width of one image or of one sample's activation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Extent {
@@ -72,6 +81,14 @@ impl Extent {
     /// `height * width`.
     pub const fn area(self) -> usize {
         self.height * self.width
+    }
+}
+
+impl fmt::Display for Extent {
+    /// `3x32x32`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { channels, height, width } = self;
+        write!(f, "{channels}x{height}x{width}")
     }
 }
 

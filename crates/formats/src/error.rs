@@ -33,6 +33,12 @@ pub enum FormatError {
         /// The trouble; never `Io`, `Folder` or `File` again.
         source: Box<FormatError>,
     },
+    /// A text file holds bytes that are no text.
+    #[error("line {line} is not UTF-8 text")]
+    NotText {
+        /// Line, from 1.
+        line: usize,
+    },
     /// The file starts differently from every checkpoint.
     #[error(
         "this is no rarefy checkpoint (a safetensors file whose header starts with its length and checksum)"
@@ -108,6 +114,20 @@ pub enum FormatError {
         parameter: String,
         /// What was expected and found.
         problem: String,
+    },
+    /// A number that no training leaves.
+    #[error(
+        "the {place} is {found} at index {index}, every one should be {expected}; no network can be used with it"
+    )]
+    Number {
+        /// Which numbers of which layer.
+        place: String,
+        /// Index among the layer's existing numbers, from 0.
+        index: usize,
+        /// What it should be.
+        expected: &'static str,
+        /// What it is.
+        found: f32,
     },
     /// The content cannot be stored.
     #[error("cannot store this in a checkpoint: {problem}")]

@@ -5,8 +5,10 @@
 pub mod checkpoint;
 mod error;
 pub mod export;
+mod text;
 mod write;
 
 pub use checkpoint::{Checkpoint, DataInfo, Extra, Extras, Inspection, Meta, ParameterInfo, Seeds};
 pub use error::FormatError;
+pub use text::read_text;
 pub use write::{atomic_write, is_temporary, remove_temporaries};

@@ -2,10 +2,11 @@
 
 mod common;
 
-use common::{seal, seal_bytes, small, split};
+use common::{UNSTRUCTURED, checkpoint, seal, seal_bytes, small, split};
 use proptest::prelude::*;
 use rarefy_formats::checkpoint::inspect;
-use rarefy_formats::{Checkpoint, FormatError};
+use rarefy_formats::{Checkpoint, Extra, FormatError};
+use rarefy_nn::params::Column;
 
 fn error(file: &[u8]) -> FormatError {
     match Checkpoint::from_bytes(file) {
@@ -153,6 +154,101 @@ fn impossible_patterns_name_the_weight() {
     data[last] = 0xff;
     let found = error(&seal(&header, &data));
     assert!(matches!(&found, FormatError::Pattern { parameter, .. } if parameter == "fc.weight"), "{found}");
+}
+
+/// The bytes of a sound file with one number replaced: the `index`-th of `numbers`, which occur in it as they are.
+fn with_number(checkpoint: &Checkpoint, numbers: &[f32], index: usize, wrong: f32) -> Vec<u8> {
+    let (header, mut data) = split(&checkpoint.to_bytes().unwrap());
+    let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+    let start = data.windows(bytes.len()).position(|window| window == bytes).unwrap();
+    data[start + 4 * index..][..4].copy_from_slice(&wrong.to_le_bytes());
+    seal(&header, &data)
+}
+
+#[test]
+fn numbers_that_no_training_leaves_name_their_layer_and_index() {
+    let columns = [Column::Value, Column::Momentum, Column::SecondMoment];
+    let mut sound = checkpoint("cifar_resnet_8_2", 0.3, UNSTRUCTURED, &columns, 5);
+    sound.extras.insert("dense_score".into(), Extra::F32(vec![0.5, -1.5, 2.5]));
+    let store = &sound.store;
+    let layer = store.views().iter().position(|view| view.parameter.name == "fc.weight").unwrap();
+    let norm = store.norms()[2].clone();
+    let (mean, var) = (&store.running_mean()[norm.1.clone()], &store.running_var()[norm.1.clone()]);
+    let extra = [0.5, -1.5, 2.5];
+    for (numbers, place, may_be_negative) in [
+        (store.slice(layer, Column::Value), "value of `fc.weight`", true),
+        (store.slice(layer, Column::Momentum), "momentum of `fc.weight`", true),
+        (store.slice(layer, Column::SecondMoment), "second_moment of `fc.weight`", false),
+        (mean, &*format!("running mean of `{}`", norm.0), true),
+        (var, &*format!("running variance of `{}`", norm.0), false),
+        (&extra, "tensor `extra.dense_score`", true),
+    ] {
+        for wrong in [f32::NAN, -f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -1e-30] {
+            let index = numbers.len() - 1;
+            let file = with_number(&sound, numbers, index, wrong);
+            if wrong.is_finite() && may_be_negative {
+                assert!(Checkpoint::from_bytes(&file).is_ok(), "{place}");
+                continue;
+            }
+            let found = error(&file);
+            assert!(matches!(&found, FormatError::Number { index: at, .. } if *at == index), "{found}");
+            let message = found.to_string();
+            assert!(message.contains(place) && message.contains(&format!("index {index}")), "{message}");
+        }
+    }
+}
+
+#[test]
+fn numbers_that_no_training_leaves_are_not_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("last.ckpt");
+    let refused = |checkpoint: &Checkpoint, words: &str| {
+        let message = checkpoint.save(&path).unwrap_err().to_string();
+        assert!(message.contains("cannot store") && message.contains(words), "{message}");
+        assert!(matches!(checkpoint.to_bytes(), Err(FormatError::Unstorable { .. })) && !path.exists());
+    };
+    let mut nan = small();
+    nan.store.slice_mut(0, Column::Value)[1] = f32::NAN;
+    refused(&nan, "value of `conv.weight` is NaN at index 1");
+    let mut negative = small();
+    negative.store.running_mut().1[0] = -1.0;
+    refused(&negative, "running variance of `bn`");
+    let mut early = small();
+    (early.meta.step, early.meta.epoch) = (3, 4);
+    refused(&early, "epoch 4 cannot end at step 3");
+}
+
+#[test]
+fn counters_constants_and_columns_that_cannot_be_are_refused() {
+    for (from, to) in [
+        // Seven epochs are done.
+        (format!("\\\"step\\\":{}", u64::MAX), "\\\"step\\\":6"),
+        ("\\\"std\\\":[1.0]".into(), "\\\"std\\\":[0.0]"),
+        ("\\\"std\\\":[1.0]".into(), "\\\"std\\\":[-1.0]"),
+        ("\\\"std\\\":[1.0]".into(), "\\\"std\\\":[]"),
+        ("\\\"std\\\":[1.0]".into(), "\\\"std\\\":[1.0,1.0]"),
+        ("\\\"mean\\\":[".into(), "\\\"mean\\\":[0.0,"),
+        ("\\\"momentum\\\"]".into(), "\\\"momentum\\\",\\\"impulse\\\"]"),
+    ] {
+        let found = forged(&from, to);
+        assert!(matches!(found, FormatError::Header { .. }), "{from} -> {to}: {found}");
+    }
+    // So does whoever reads the header alone.
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("last.ckpt");
+    let (header, data) = split(&small().to_bytes().unwrap());
+    let changed = header.replace("\\\"std\\\":[1.0]", "\\\"std\\\":[0.0]");
+    std::fs::write(&path, seal(&changed, &data)).unwrap();
+    assert!(matches!(inspect(&path).unwrap_err().kind(), FormatError::Header { .. }));
+}
+
+#[test]
+fn a_header_that_is_no_text_is_malformed() {
+    let (header, data) = split(&small().to_bytes().unwrap());
+    let at = 8 + header.find("cifar_resnet").unwrap();
+    let mut file = seal(&header, &data);
+    file[at] = 0xff;
+    assert!(matches!(error(&seal_bytes(file)), FormatError::Header { .. }));
 }
 
 #[test]

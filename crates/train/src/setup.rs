@@ -61,7 +61,7 @@ impl Setup {
 
 /// A recipe with the data and the network that it names.
 pub(crate) struct Named {
-    /// The recipe, with the names that data set, model and init have themselves.
+    /// The recipe, with full paths and the names that data set, model and init have themselves.
     pub(crate) recipe: Recipe,
     pub(crate) graph: Graph,
     pub(crate) dataset: Arc<dyn Dataset>,
@@ -85,7 +85,7 @@ impl Named {
         open: impl FnOnce(&Recipe) -> Result<Arc<dyn Dataset>, TrainError>,
     ) -> Result<Self, TrainError> {
         recipe.check()?;
-        let (recipe, _) = recipe.matched()?;
+        let (recipe, _) = recipe.with_full_paths().matched()?;
         let init = init::find(&recipe.sparse_init)?;
         let recipe = recipe.with_layer_densities()?;
         let dataset = open(&recipe)?;

@@ -231,3 +231,23 @@ fn runs_of_any_length_come_back_from_their_identity() {
         assert_eq!(back.identity(), recipe.identity());
     }
 }
+
+#[test]
+fn messages_show_values_as_people_write_them() {
+    let broken = [
+        "[dynamic]\ndrop_fraction = 1.5",
+        "[dynamic]\ndensity_phase = 0.0001",
+        "[dynamic]\nmest_lambda = -1.0",
+        "[dynamic]\nupdate_every = 0",
+        "scaled = \"layer\"\nweights_from = \"a\"",
+        "match = \"params\"\nmask_from = \"a\"",
+    ];
+    for (text, found) in broken.into_iter().zip(["1.5", "0.0001", "-1", "0", "layer", "params"]) {
+        let method = if text.contains("dynamic") { "method = \"mest\"\n" } else { "" };
+        let message = Recipe::from_toml(&format!("{method}{text}")).unwrap_err().to_string();
+        assert!(message.ends_with(&format!("found {found}")), "{message}");
+    }
+    let seed = Recipe { mask_seed: Some(u64::MAX), ..Recipe::default() };
+    let message = seed.check().unwrap_err().to_string();
+    assert!(message.ends_with(&format!("found {}", u64::MAX)), "{message}");
+}

@@ -118,7 +118,10 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
                 report::done(args, &summary, &point.folder)?;
                 return Ok(ExitCode::SUCCESS);
             }
-            Resumed::Open { trainer, run } => (trainer, run),
+            Resumed::Open { trainer, run } => {
+                report::missing_records(run.missing_records(&trainer.position_in_run()));
+                (trainer, run)
+            }
         },
         None => {
             let trainer = Trainer::new(Setup::from_recipe(recipe)?)?;

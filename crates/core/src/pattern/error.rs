@@ -6,10 +6,10 @@ use crate::{Block, WeightShape};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
     /// The shape has a zero extent or more positions than 32-bit indices reach.
-    #[error("a weight shape needs extents above 0 and fewer than 2^31 positions, found {0:?}")]
+    #[error("a weight shape needs extents above 0 and fewer than 2^31 positions, found {0}")]
     Shape(WeightShape),
     /// The block does not tile the shape.
-    #[error("a {}x{} block does not tile {shape:?}; rows must divide the outputs and columns the inputs", block.rows, block.columns)]
+    #[error("a {}x{} block does not tile {shape}; rows must divide the outputs and columns the inputs", block.rows, block.columns)]
     Block {
         /// The block asked for.
         block: Block,

@@ -4,7 +4,7 @@ use super::encode::{COLUMNS, ROW_STARTS, RUNNING_MEAN, RUNNING_VAR, TAPS};
 use super::extras::{Extra, Extras, PREFIX};
 use super::meta::{Content, Meta, ParameterInfo};
 use super::seal::{self, LENGTH_FIELD};
-use super::{Checkpoint, header};
+use super::{Checkpoint, header, sound};
 use crate::FormatError;
 use rarefy_core::{Block, Pattern, WeightShape};
 use rarefy_nn::graph::{Graph, Parameter, Role};
@@ -32,7 +32,9 @@ pub(super) fn decode(file: &[u8], graph: Option<&Graph>) -> Result<Checkpoint, F
         }
         None => restore(&known_graph(&content.meta)?, &content, &tensors)?,
     };
-    Ok(Checkpoint { meta: content.meta, store, extras: extras(&tensors)? })
+    let extras = extras(&tensors)?;
+    sound::check_numbers(&store, &extras)?;
+    Ok(Checkpoint { meta: content.meta, store, extras })
 }
 
 fn extras(tensors: &Tensors<'_>) -> Result<Extras, FormatError> {
@@ -55,8 +57,8 @@ fn known_graph(meta: &Meta) -> Result<Graph, FormatError> {
     let possible = |extent: &usize| (1..=MAX_EXTENT).contains(extent);
     if !extents.iter().all(possible) || !possible(&meta.classes) || image.is_none_or(|len| len > MAX_IMAGE) {
         let problem = format!(
-            "images and classes must be from 1 to {MAX_EXTENT}, found {extents:?} and {} classes",
-            meta.classes
+            "images and classes must be from 1 to {MAX_EXTENT}, found {} images and {} classes",
+            meta.extent, meta.classes
         );
         return Err(FormatError::Header { problem });
     }
@@ -70,6 +72,11 @@ fn restore(graph: &Graph, content: &Content, tensors: &Tensors<'_>) -> Result<Pa
     let lengths = content.parameters.iter().map(|parameter| parameter.nnz);
     let len = lengths.fold(0, usize::saturating_add);
     let channels = graph.batch_norms().map(|(_, node)| node.extent.channels).sum();
+    if let Some(unknown) =
+        content.columns.iter().find(|stored| COLUMNS.iter().all(|(_, name)| stored != name))
+    {
+        return Err(FormatError::Header { problem: format!("`{unknown}` is no column of a network") });
+    }
     let mut columns = Vec::new();
     for (column, name) in COLUMNS {
         if column != Column::Value && !content.columns.iter().any(|stored| stored == name) {

@@ -3,6 +3,8 @@
 use super::extras::{Extra, Extras, PREFIX};
 use super::header::Tensor;
 use super::meta::{Content, Meta, ParameterInfo};
+use super::sound;
+use crate::FormatError;
 use rarefy_core::Pattern;
 use rarefy_nn::params::{Column, ParamStore};
 use safetensors::Dtype;
@@ -17,11 +19,17 @@ pub(super) const ROW_STARTS: &str = "row_starts";
 pub(super) const TAPS: &str = "taps";
 
 /// What the header says and the tensors in file order: 4-byte numbers first, so that all are aligned.
+///
+/// # Errors
+/// [`FormatError::Unstorable`] for what a reader refuses.
 pub(super) fn encode<'a>(
     meta: &Meta,
     store: &'a ParamStore,
     extras: &'a Extras,
-) -> (Content, Vec<Tensor<'a>>) {
+) -> Result<(Content, Vec<Tensor<'a>>), FormatError> {
+    sound::check_meta(meta)
+        .and_then(|()| sound::check_numbers(store, extras))
+        .map_err(|error| FormatError::Unstorable { problem: error.to_string() })?;
     // A column of nothing but +0.0 (no momentum, no Adam, no step yet) needs no room: it is what a new store holds.
     let used = |column| column == Column::Value || store.column(column).iter().any(|x| x.to_bits() != 0);
     let columns: Vec<_> = COLUMNS.into_iter().filter(|&(column, _)| used(column)).collect();
@@ -58,7 +66,8 @@ pub(super) fn encode<'a>(
         })
         .collect();
     let columns = columns.into_iter().map(|(_, name)| name.to_owned()).collect();
-    (Content { version: env!("CARGO_PKG_VERSION").to_owned(), meta, parameters, columns }, tensors)
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    Ok((Content { version, meta, parameters, columns }, tensors))
 }
 
 /// Taps in 16 bits if every layer's fit, else in 32.

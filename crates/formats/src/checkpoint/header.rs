@@ -2,6 +2,7 @@
 
 use super::meta::Content;
 use super::seal::{self, LENGTH_FIELD};
+use super::sound;
 use crate::FormatError;
 use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
@@ -88,6 +89,7 @@ pub(super) fn parse(header: &[u8], file_len: u64) -> Result<(Metadata, Content),
     }
     let content: Content =
         serde_json::from_str(text(CONTENT_KEY)?).map_err(|error| bad(format!("`{CONTENT_KEY}`: {error}")))?;
+    sound::check_meta(&content.meta)?;
     let start = LENGTH_FIELD as u64 + header.len() as u64;
     if start.checked_add(metadata.data_len() as u64) != Some(file_len) {
         let (found, expected) = (metadata.data_len(), file_len.saturating_sub(start));

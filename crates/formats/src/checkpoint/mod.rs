@@ -30,6 +30,7 @@ mod extras;
 mod header;
 mod meta;
 mod seal;
+mod sound;
 
 pub use extras::{Extra, Extras};
 pub use meta::{DataInfo, Meta, ParameterInfo, Seeds};
@@ -76,7 +77,8 @@ impl Inspection {
 /// Writes a checkpoint of `store` to `path`, atomically. Equal content gives equal bytes.
 ///
 /// # Errors
-/// [`FormatError::Io`], or [`FormatError::Unstorable`] for a [`Meta`] that JSON cannot carry; `path` is then as it was.
+/// [`FormatError::Io`]; [`FormatError::Unstorable`] for content that could not be read back: a [`Meta`] that JSON cannot carry or
+/// whose counters cannot be, numbers that are not finite. `path` is then as it was.
 pub fn save(path: &Path, meta: &Meta, store: &ParamStore) -> Result<(), FormatError> {
     save_with(path, meta, store, &Extras::new())
 }
@@ -86,7 +88,7 @@ pub fn save(path: &Path, meta: &Meta, store: &ParamStore) -> Result<(), FormatEr
 /// # Errors
 /// As [`save`].
 pub fn save_with(path: &Path, meta: &Meta, store: &ParamStore, extras: &Extras) -> Result<(), FormatError> {
-    let (content, tensors) = encode::encode(meta, store, extras);
+    let (content, tensors) = encode::encode(meta, store, extras).map_err(|error| error.at(path))?;
     let header = header::write(&content, &tensors).map_err(|error| error.at(path))?;
     atomic_write(path, |file| {
         file.write_all(&header)?;
@@ -120,7 +122,8 @@ impl Checkpoint {
     /// Reads and verifies a checkpoint of one of the known models.
     ///
     /// # Errors
-    /// [`FormatError::Io`]; otherwise [`FormatError::File`] with what is wrong with the content ([`FormatError::kind`]).
+    /// [`FormatError::Io`]; otherwise [`FormatError::File`] with what is wrong with the content ([`FormatError::kind`]), numbers
+    /// that are not finite and negative variances among it.
     pub fn load(path: &Path) -> Result<Self, FormatError> {
         decode::decode(&read(path)?, None).map_err(|error| error.at(path))
     }
@@ -146,7 +149,7 @@ impl Checkpoint {
     /// # Errors
     /// [`FormatError::Unstorable`].
     pub fn to_bytes(&self) -> Result<Vec<u8>, FormatError> {
-        let (content, tensors) = encode::encode(&self.meta, &self.store, &self.extras);
+        let (content, tensors) = encode::encode(&self.meta, &self.store, &self.extras)?;
         let mut bytes = header::write(&content, &tensors)?;
         tensors.iter().for_each(|tensor| bytes.extend_from_slice(&tensor.data));
         Ok(bytes)

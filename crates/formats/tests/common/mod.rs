@@ -29,14 +29,14 @@ pub(crate) fn store(graph: &Graph, density: f64, block: Block, seed: u64) -> Par
     ParamStore::new(graph, patterns.collect()).unwrap()
 }
 
-/// Any bits at all: NaN with payloads, infinities, subnormals and both zeros occur.
+/// Any finite numbers: the largest, subnormals and both zeros occur.
 pub(crate) fn fill(numbers: &mut [f32], seed: u64, index: u64) {
     let mut stream = Stream::new(seed, Purpose::Synthetic, index);
-    let odd = [f32::NAN, f32::INFINITY, f32::MIN_POSITIVE / 4.0, -0.0, 0.0];
+    let odd = [f32::MAX, f32::MIN, f32::MIN_POSITIVE / 4.0, -0.0, 0.0];
     for number in numbers {
         *number = match stream.below(8) {
             0 => odd[stream.below(5) as usize],
-            1 => f32::from_bits(stream.word() as u32),
+            1 => Some(f32::from_bits(stream.word() as u32)).filter(|any| any.is_finite()).unwrap_or(1.0),
             _ => stream.normal() as f32,
         };
     }
@@ -54,9 +54,12 @@ pub(crate) fn checkpoint(
     for &column in columns {
         fill(store.column_mut(column), seed, column as u64);
     }
+    // Squares, and means of squares.
+    store.column_mut(Column::SecondMoment).iter_mut().for_each(|square| *square = square.abs());
     let (mean, var) = store.running_mut();
     fill(mean, seed, 100);
     fill(var, seed, 101);
+    var.iter_mut().for_each(|variance| *variance = variance.abs());
     let meta = Meta {
         step: u64::MAX,
         epoch: 7,

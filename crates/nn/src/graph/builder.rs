@@ -92,7 +92,7 @@ impl GraphBuilder {
     pub fn add(&mut self, name: impl Into<String>, a: NodeId, b: NodeId) -> Result<NodeId, GraphError> {
         let (ea, eb) = (self.extent(a), self.extent(b));
         if ea != eb {
-            let problem = format!("cannot add {ea:?} and {eb:?}");
+            let problem = format!("cannot add {ea} and {eb}");
             return Err(GraphError::Node { node: name.into(), problem });
         }
         Ok(self.push(name.into(), Op::Add, vec![a, b], ea))
@@ -110,8 +110,9 @@ impl GraphBuilder {
         let label = format!("{}.max_pool", self.graph.nodes[from.0].name);
         let PoolWindow { kernel, stride, padding } = window;
         if kernel == 0 || stride == 0 || padding >= kernel {
-            let problem =
-                format!("needs kernel and stride above 0 and padding below the kernel, found {window:?}");
+            let problem = format!(
+                "needs kernel and stride above 0 and padding below the kernel, found kernel {kernel}, stride {stride} and padding {padding}"
+            );
             return Err(GraphError::Node { node: label, problem });
         }
         let (height, width) = (window.count(input.height), window.count(input.width));
@@ -135,7 +136,7 @@ impl GraphBuilder {
     ) -> Result<NodeId, GraphError> {
         let (name, input) = (name.into(), self.extent(from));
         if input.area() != 1 || outputs == 0 {
-            let problem = format!("needs a vector and at least one output, found {input:?} and {outputs}");
+            let problem = format!("needs a vector and at least one output, found {input} and {outputs}");
             return Err(GraphError::Node { node: name, problem });
         }
         let weight = WeightShape::linear(outputs, input.channels);
@@ -149,7 +150,7 @@ impl GraphBuilder {
     pub fn build(self) -> Result<Graph, GraphError> {
         let last = &self.graph.nodes[self.graph.nodes.len() - 1];
         if last.extent.area() != 1 || self.graph.nodes.iter().any(|node| node.extent.is_empty()) {
-            let problem = format!("the last node must give a vector of logits, found {:?}", last.extent);
+            let problem = format!("the last node must give a vector of logits, found {}", last.extent);
             return Err(GraphError::Node { node: last.name.clone(), problem });
         }
         Ok(self.graph)

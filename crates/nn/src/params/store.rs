@@ -45,7 +45,7 @@ pub enum StoreError {
         found: usize,
     },
     /// A pattern has another shape than its weight.
-    #[error("the pattern of `{name}` has shape {found:?}, the weight {expected:?}")]
+    #[error("the pattern of `{name}` has shape {found}, the weight {expected}")]
     Shape {
         /// Parameter name.
         name: String,

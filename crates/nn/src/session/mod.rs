@@ -318,7 +318,7 @@ impl Session {
         let expected = samples * self.graph.input().len();
         if samples == 0 || samples > most || images.len() != expected {
             return Err(SessionError::Batch(format!(
-                "expected 1 to {most} samples of {:?}, {expected} numbers for {samples}; found {}",
+                "expected 1 to {most} samples of {}, {expected} numbers for {samples}; found {}",
                 self.graph.input(),
                 images.len()
             )));

@@ -123,6 +123,11 @@ impl Dynamic {
         &self.settings
     }
 
+    /// Says how many weights the first pattern had, where that of the session is a later one.
+    pub(crate) fn set_first(&mut self, weights: u64) {
+        self.first = weights;
+    }
+
     /// Whether the pattern moves at `step` (from 1).
     pub(crate) fn due(&self, step: u64) -> bool {
         self.settings.due(step)

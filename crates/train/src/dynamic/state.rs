@@ -75,6 +75,10 @@ impl Dynamic {
             fired.push(Fired::from_words(own.to_vec(), old.positions()).ok_or_else(wrong)?);
             rest = other;
         }
+        let mut layers = fired.iter().zip(store.patterns());
+        if layers.any(|(fired, pattern)| pattern.iter_positions().any(|position| !fired.contains(position))) {
+            return Err(format!("its tensor `extra.{FIRED}` does not know all of its weights"));
+        }
         let mut scores = self.scores.clone();
         if self.keeps_scores() {
             let mut numbers = floats(extras, SCORE, scores.iter().map(Vec::len).sum())?.iter();

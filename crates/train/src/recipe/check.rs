@@ -94,7 +94,7 @@ impl Recipe {
         ] {
             // TOML integers are signed.
             let fits = seed.is_none_or(|seed| i64::try_from(seed).is_ok());
-            require(fits, key, "a whole number from 0 to 2^63 - 1", || format!("{seed:?}"))?;
+            require(fits, key, "a whole number from 0 to 2^63 - 1", || shown(seed))?;
         }
         let share = self.valid_split.unwrap_or(0.0);
         require((0.0..1.0).contains(&share), "valid_split", "a share from 0 to below 1", || {
@@ -127,12 +127,18 @@ impl Recipe {
         require(self.warmup < self.total_epochs(), "warmup", "fewer epochs than the run has", || {
             self.warmup.to_string()
         })?;
+        self.check_paths()?;
         self.check_start()?;
         let Some(milestones) = &self.milestones else { return Ok(()) };
         let used = self.lr_schedule == LrScheduleName::MULTISTEP && milestones.is_sorted_by(|a, b| a < b);
         let expected = "strictly ascending epochs, and lr_schedule = \"multistep\"";
         require(used, "milestones", expected, || format!("{milestones:?} with {}", self.lr_schedule))
     }
+}
+
+/// A value that may be left away, as people write it.
+pub(super) fn shown<T: std::fmt::Display>(value: Option<T>) -> String {
+    value.map_or_else(|| "none".to_owned(), |value| value.to_string())
 }
 
 pub(super) fn require(

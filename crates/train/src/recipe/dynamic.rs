@@ -1,7 +1,7 @@
 //! What a recipe says about a moving pattern.
 
 use super::RecipeError;
-use super::check::require;
+use super::check::{require, shown};
 use rarefy_core::Density;
 use serde::{Deserialize, Serialize};
 
@@ -81,7 +81,7 @@ impl DynamicOptions {
     pub(super) fn check(&self) -> Result<(), RecipeError> {
         let share = |key, value: Option<f64>| {
             let ok = value.is_none_or(|value| (0.0..=1.0).contains(&value));
-            require(ok, key, "a number from 0 to 1", || format!("{value:?}"))
+            require(ok, key, "a number from 0 to 1", || shown(value))
         };
         share("drop_fraction", self.drop_fraction)?;
         share("drop_fraction_end", self.drop_fraction_end)?;
@@ -89,7 +89,7 @@ impl DynamicOptions {
         share("density_from", self.density_from)?;
         share("density_to", self.density_to)?;
         let phase = self.density_phase.is_none_or(|phase| (0.001..=1.0).contains(&phase));
-        require(phase, "density_phase", "a number from 0.001 to 1", || format!("{:?}", self.density_phase))?;
+        require(phase, "density_phase", "a number from 0.001 to 1", || shown(self.density_phase))?;
         for (key, value) in [
             ("drop_threshold", self.drop_threshold),
             ("mest_lambda", self.mest_lambda),
@@ -97,9 +97,9 @@ impl DynamicOptions {
             ("deepr_temperature", self.deepr_temperature),
         ] {
             let ok = value.is_none_or(|value| value.is_finite() && value >= 0.0);
-            require(ok, key, "a finite number, 0 or above", || format!("{value:?}"))?;
+            require(ok, key, "a finite number, 0 or above", || shown(value))?;
         }
         let every = self.update_every.is_none_or(|every| every > 0);
-        require(every, "update_every", "a number of steps above 0", || format!("{:?}", self.update_every))
+        require(every, "update_every", "a number of steps above 0", || shown(self.update_every))
     }
 }

@@ -82,8 +82,7 @@ impl Recipe {
 
 /// Reads a table from layer name to density: JSON if the file's name says so, else TOML.
 fn load(path: &Path) -> Result<BTreeMap<String, f64>, RecipeError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| RecipeError::Read { path: path.to_owned(), reason: error.to_string() })?;
+    let text = super::toml::read(path)?;
     let json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
     let table = if json {
         serde_json::from_str(&text).map_err(|error| error.to_string())

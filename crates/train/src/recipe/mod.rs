@@ -8,6 +8,7 @@ mod dynamic;
 mod identity;
 mod init_options;
 mod needs;
+mod paths;
 mod start;
 mod toml;
 

@@ -1,6 +1,6 @@
 //! Recipes of runs that start from another network.
 
-use super::check::require;
+use super::check::{require, shown};
 use super::{Recipe, RecipeError};
 use rarefy_sparsity::method::Hook;
 use rarefy_sparsity::schedule::DensitySchedule;
@@ -14,9 +14,9 @@ impl Recipe {
         require(masked || !self.shuffle_mask, "shuffle_mask", "false without `mask_from`", yes)?;
         require(masked || !self.reinit, "reinit", "false without `mask_from`", yes)?;
         require(!weighted || !self.reinit, "reinit", "false with `weights_from`", yes)?;
-        let scaled = || format!("{:?}", self.scaled);
+        let scaled = || shown(self.scaled);
         require(!weighted || self.scaled.is_none(), "scaled", "absent with `weights_from`", scaled)?;
-        let matched = || format!("{:?}", self.match_dense);
+        let matched = || shown(self.match_dense);
         let own = self.match_dense.is_none() || !masked && !weighted;
         require(own, "match", "absent with `mask_from` and `weights_from`", matched)?;
         // A scheduled density says how many weights the first pattern has, and so does a mask.

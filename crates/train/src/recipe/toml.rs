@@ -2,6 +2,7 @@
 
 use super::{Recipe, RecipeError};
 use crate::names::UnknownName;
+use rarefy_formats::{FormatError, read_text};
 use serde::de::{Deserialize, Deserializer, Error as _, Visitor, value::Error as Stop};
 use std::path::Path;
 
@@ -33,8 +34,7 @@ impl Recipe {
 
     /// Reads a recipe file.
     pub fn load(path: &Path) -> Result<Self, RecipeError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| RecipeError::Read { path: path.to_owned(), reason: source.to_string() })?;
+        let text = read(path)?;
         Self::from_toml(&text)
             .map_err(|source| RecipeError::InFile { path: path.to_owned(), source: Box::new(source) })
     }
@@ -43,6 +43,17 @@ impl Recipe {
     pub fn to_toml(&self) -> Result<String, RecipeError> {
         toml::to_string(self).map_err(|error| RecipeError::Syntax { problem: error.to_string() })
     }
+}
+
+/// The text of a file that a recipe is, or names.
+pub(super) fn read(path: &Path) -> Result<String, RecipeError> {
+    read_text(path).map_err(|error| match error {
+        FormatError::Io { path, source, .. } => RecipeError::Read { path, reason: source.to_string() },
+        other => {
+            let problem = other.kind().to_string();
+            RecipeError::InFile { path: path.to_owned(), source: Box::new(RecipeError::Syntax { problem }) }
+        }
+    })
 }
 
 /// The parser's words without the trailing line break.

@@ -42,6 +42,7 @@ impl ResumePoint {
             return Ok(Resumed::Finished(summary));
         }
         let mut run = RunDir::open(&self.folder)?;
+        run.check_records(&trainer.position_in_run())?;
         run.keep_recipe(trainer.recipe())?;
         Ok(Resumed::Open { trainer: Box::new(trainer), run })
     }

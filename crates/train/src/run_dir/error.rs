@@ -82,7 +82,9 @@ impl RunDirError {
             )),
             Self::NoRun { .. } => Some("name the folder of a run or one of its checkpoints".to_owned()),
             Self::Create { .. } => Some("choose a folder you may write to with --out".to_owned()),
-            Self::Metrics { .. } => Some("remove the file; the checkpoint does not need it".to_owned()),
+            Self::Metrics { .. } => Some(
+                "put the file right, or remove it: the run does not need it, and begins it anew".to_owned(),
+            ),
             Self::Busy { .. } | Self::Read { .. } => None,
         }
     }

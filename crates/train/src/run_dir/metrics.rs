@@ -2,6 +2,7 @@
 
 use super::RunDirError;
 use crate::metrics::Summary;
+use rarefy_formats::{FormatError, read_text};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::io::ErrorKind;
@@ -9,10 +10,15 @@ use std::path::Path;
 
 /// Reads a file of JSON lines; a missing one has none.
 pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, RunDirError> {
-    let text = match std::fs::read_to_string(path) {
+    let text = match read_text(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(source) => return Err(RunDirError::Read { path: path.to_owned(), source }),
+        Err(FormatError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(FormatError::Io { path, source, .. }) => return Err(RunDirError::Read { path, source }),
+        Err(error) => {
+            let line = if let FormatError::NotText { line } = error.kind() { *line } else { 1 };
+            let problem = "it is not UTF-8 text".to_owned();
+            return Err(RunDirError::Metrics { path: path.to_owned(), line, problem });
+        }
     };
     let parse = |(index, line): (usize, &str)| {
         serde_json::from_str(line).map_err(|error| RunDirError::Metrics {

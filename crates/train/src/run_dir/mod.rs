@@ -4,6 +4,7 @@ mod error;
 mod folder;
 mod lock;
 mod metrics;
+mod records;
 
 pub use error::RunDirError;
 pub use folder::check_output_folder;
@@ -183,6 +184,7 @@ impl Keeper for RunDir {
     }
 
     fn cut(&mut self, position: &Position) -> Result<(), TrainError> {
+        self.check_records(position)?;
         self.remove_summary()?;
         let before = (self.flows.len(), self.records.len());
         self.flows.retain(|flow| flow.step <= position.step);

@@ -18,7 +18,7 @@ impl Trainer {
             Some(best) if best.epoch < self.progress.epoch => self.test_best(keeper)?,
             _ => last,
         };
-        let epochs = self.recipe.total_epochs() - self.recipe.rewind_epoch.unwrap_or(0);
+        let epochs = self.recipe.total_epochs() - self.first_epoch();
         let samples = u64::from(epochs) * self.train.samples() as u64;
         let epochs_secs: f64 = keeper.records().iter().map(|record| record.seconds).sum();
         let recipe = &self.recipe;

@@ -3,6 +3,7 @@
 mod epoch;
 mod finish;
 mod outlook;
+mod position;
 mod resume;
 
 pub use outlook::Outlook;
@@ -86,10 +87,14 @@ impl Trainer {
         let settings = recipe.dynamics(train.batches() as u64)?;
         let mut session = Session::in_groups(graph, store, options, most).map_err(TrainError::Session)?;
         session.reserve_evaluation(recipe.test_batch_size().min(largest));
-        let dynamic = match settings {
+        let mut dynamic = match settings {
             Some(settings) => Some(Dynamic::new(settings, recipe.mask_seed(), &mut session)?),
             None => None,
         };
+        if let (Some(dynamic), Some(_)) = (&mut dynamic, &recipe.mask_from) {
+            // The mask that the run started with is that of the density, also when the run goes on with a later one.
+            dynamic.set_first(recipe.density.budget(session.graph().prunable_len()));
+        }
         let counts = Counts::new(session.graph(), session.store().patterns());
         let mut trainer = Self {
             identity: recipe.identity(),

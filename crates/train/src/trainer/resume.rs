@@ -8,7 +8,7 @@ use crate::progress::{Best, Position, Progress, State};
 use crate::resume::damaged;
 use crate::run_dir::files;
 use rarefy_data::Split;
-use rarefy_formats::{Checkpoint, FormatError, Meta};
+use rarefy_formats::{Checkpoint, FormatError};
 use std::path::Path;
 
 impl Trainer {
@@ -46,6 +46,7 @@ impl Trainer {
         }
         let refuse = |problem: String| TrainError::NotResumable { path: path.to_owned(), problem };
         let state = State::from_json(&meta.state).map_err(refuse)?;
+        self.check_pattern(&state, &store, &progress).map_err(refuse)?;
         let restored = match &self.dynamic {
             Some(dynamic) => Some(dynamic.check(state.dynamic, &extras, &mut store).map_err(refuse)?),
             None => None,
@@ -65,7 +66,7 @@ impl Trainer {
     pub fn position_in_run(&self) -> Position {
         let moved = self.dynamic.as_ref().is_some_and(|dynamic| dynamic.has_moved());
         Position {
-            first: self.recipe.rewind_epoch.unwrap_or(0),
+            first: self.first_epoch(),
             epoch: self.progress.epoch,
             step: self.progress.step,
             steps_per_epoch: self.train.batches() as u64,
@@ -90,30 +91,6 @@ impl Trainer {
     /// Whether the network is that of the best epoch.
     fn is_best(&self) -> bool {
         at_best(&self.progress)
-    }
-
-    /// The position that `meta` tells, checked against the recipe.
-    fn position(&self, path: &Path, meta: &Meta) -> Result<Progress, TrainError> {
-        let refuse = |problem: String| TrainError::NotResumable { path: path.to_owned(), problem };
-        let State { recipe, batch, train, best, .. } = State::from_json(&meta.state).map_err(refuse)?;
-        if let Some(difference) = recipe.difference(&self.identity) {
-            return Err(TrainError::OtherRun { path: path.to_owned(), difference });
-        }
-        let (epochs, batches) = (self.recipe.total_epochs(), self.train.batches());
-        let epoch = u32::try_from(meta.epoch).ok().filter(|&epoch| epoch <= epochs);
-        let Some(epoch) = epoch else {
-            return Err(refuse(format!("it is at epoch {}, the run has {epochs}", meta.epoch)));
-        };
-        let steps = u64::from(epoch) * batches as u64 + batch as u64;
-        if batch > batches || epoch == epochs && batch > 0 || meta.step != steps {
-            let problem = format!(
-                "step {} is not batch {batch} of epoch {} in epochs of {batches} batches; the data set has changed",
-                meta.step,
-                epoch + 1
-            );
-            return Err(refuse(problem));
-        }
-        Ok(Progress { epoch, batch, step: meta.step, train, best })
     }
 
     /// The best epoch's network is needed at the end: better to miss it, or find it damaged, now. At the end of the best epoch

@@ -2,6 +2,7 @@
 
 use super::Args;
 use crate::failure::Failure;
+use rarefy::formats::FormatError;
 use rarefy::train::Recipe;
 use serde::Deserialize;
 use std::path::Path;
@@ -27,8 +28,10 @@ pub(super) struct Run {
 impl Study {
     pub(super) fn load(path: &Path) -> Result<Self, Failure> {
         let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-        let bytes = std::fs::read(path).map_err(|error| Failure::system(failed(&error)))?;
-        let text = String::from_utf8(bytes).map_err(|error| Failure::usage(failed(&error)))?;
+        let text = rarefy::formats::read_text(path).map_err(|error| match error {
+            FormatError::Io { source, .. } => Failure::system(failed(&source)),
+            other => Failure::usage(other),
+        })?;
         toml::from_str(&text).map_err(|error| Failure::usage(failed(&error)))
     }
 

@@ -97,6 +97,15 @@ pub(super) fn finished(point: &ResumePoint) {
     note(format_args!("the run in {} is finished: its {epochs} epochs are done", point.folder.display()));
 }
 
+/// That the beginning of the metrics is lost.
+pub(super) fn missing_records(epochs: u32) {
+    if epochs > 0 {
+        note(format_args!(
+            "warning: metrics.jsonl has no line of the first {epochs} epochs; it goes on without them"
+        ));
+    }
+}
+
 /// How to go on.
 pub(super) fn interrupted(step: u64, folder: &Path) {
     let folder = folder.display();
