@@ -59,6 +59,10 @@ pub(crate) struct Args {
     /// see all
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     samples: Option<u32>,
+    /// Leave out pictures and kinds of corruption that are missing or damaged in the folders of --ood and --corruptions,
+    /// instead of failing
+    #[arg(long)]
+    allow_incomplete: bool,
     /// Seed of attacks, corruptions and images of noise
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -109,9 +113,9 @@ impl Args {
 pub(crate) fn check(args: &Args, data_dir: Option<&Path>) -> Result<(), Failure> {
     args.ood.check()?;
     args.attack.check()?;
-    args.corruptions.check()?;
+    args.corruptions.check(args)?;
     args.plots.as_deref().map_or(Ok(()), figures::check)?;
-    args.ood.open(args.data_dir.as_deref().or(data_dir), 1, args.seed).map(|_| ())
+    args.ood.open(args, args.data_dir.as_deref().or(data_dir), 1).map(|_| ())
 }
 
 /// Evaluates and reports.
