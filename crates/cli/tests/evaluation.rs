@@ -101,6 +101,25 @@ fn requests_that_make_no_sense_are_refused_before_any_work() {
     refused(&["--ood", "imagefolder:absent"], 1, &["absent"]);
     refused(&["--corruptions=absent"], 1, &["labels.npy"]);
     refused(&["--plots", "run/recipe.toml"], 2, &["recipe.toml is no folder"]);
+    for (args, needs) in [
+        (&["--scores", "msp"][..], "--ood"),
+        (&["--scores", "msp", "--attack", "fgsm"], "--ood"),
+        (&["--eps", "0.1"], "--attack"),
+        (&["--steps", "20"], "--attack pgd"),
+        (&["--steps", "5", "--attack", "fgsm,noise"], "--attack pgd"),
+        (&["--step-size", "0.1", "--attack", "fgsm"], "--attack pgd"),
+        (&["--restarts", "1", "--attack", "fgsm"], "--attack pgd"),
+        (&["--no-random-start", "--attack", "noise"], "--attack pgd"),
+        (&["--restarts", "5", "--no-random-start", "--attack", "pgd"], "random starts"),
+        (&["--transfer-from", "run"], "--attack fgsm or pgd"),
+        (&["--transfer-from", "run", "--attack", "noise"], "--attack fgsm or pgd"),
+        (&["--reference", "run"], "--corruptions"),
+        (&["--samples", "5", "--temperature"], "--ood, --attack or --corruptions"),
+        (&["--seed", "1"], "--ood, --attack or --corruptions"),
+        (&["--allow-incomplete", "--attack", "fgsm"], "--ood or --corruptions=DIR"),
+    ] {
+        refused(args, 2, &[&format!("{} has no meaning without {needs}\n", args[0])]);
+    }
     assert_eq!(files(folder.path()), before);
 }
 

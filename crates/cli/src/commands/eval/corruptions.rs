@@ -1,6 +1,7 @@
 //! Robustness to corruptions.
 
 use super::Args;
+use super::need::Need;
 use super::network::{Loader, Network};
 use super::watcher::Watcher;
 use crate::failure::Failure;
@@ -19,7 +20,7 @@ pub(super) struct CorruptionArgs {
     #[arg(default_missing_value = NAME, help = corruption_help())]
     corruptions: Option<String>,
     /// Relate the errors under corruptions to those of this network, e.g. the dense one
-    #[arg(long, value_name = "RUN|CKPT", requires = "corruptions")]
+    #[arg(long, value_name = "RUN|CKPT")]
     reference: Option<PathBuf>,
 }
 
@@ -75,11 +76,17 @@ impl CorruptionArgs {
         self.corruptions.is_some()
     }
 
+    /// Which of the flags are given, and what each of them needs.
+    pub(super) fn needs(&self) -> Vec<Need> {
+        let given = self.reference.is_some();
+        vec![Need { flag: "--reference", given, needs: "--corruptions", there: self.wanted() }]
+    }
+
     fn errors(&self, args: &Args, network: &mut Network, watcher: &mut Watcher) -> Result<Measured, Failure> {
         let set = self.corruptions.as_deref().unwrap_or(NAME);
         let Network { dataset, classifier, .. } = network;
         if same_name(set, NAME) {
-            let errors = corrupt(classifier, dataset, args.split.split(), args.most(), args.seed, watcher)?;
+            let errors = corrupt(classifier, dataset, args.split.split(), args.most(), args.seed(), watcher)?;
             return Ok(Measured { set: NAME.to_owned(), missing: Vec::new(), errors });
         }
         let official = OfficialCorruptions::open(Path::new(set), args.allow_incomplete)?;

@@ -1,6 +1,7 @@
 //! Out-of-distribution detection.
 
 use super::Args;
+use super::need::Need;
 use super::network::Network;
 use super::report::Named;
 use super::watcher::Watcher;
@@ -59,6 +60,11 @@ impl OodArgs {
         !self.ood.is_empty()
     }
 
+    /// Which of the flags are given, and what each of them needs.
+    pub(super) fn needs(&self) -> Vec<Need> {
+        vec![Need { flag: "--scores", given: !self.scores.is_empty(), needs: "--ood", there: self.wanted() }]
+    }
+
     /// Scores that do not exist are refused before any work.
     pub(super) fn check(&self) -> Result<(), Failure> {
         self.detectors().map(|_| ())
@@ -78,7 +84,7 @@ impl OodArgs {
         data_dir: Option<&Path>,
         count: usize,
     ) -> Result<Vec<Box<dyn Images>>, Failure> {
-        let Args { seed, allow_incomplete, .. } = *args;
+        let (seed, allow_incomplete) = (args.seed(), args.allow_incomplete);
         let open = |name: String| {
             let set = images::open(&name, &Request { path: None, data_dir, count, seed, allow_incomplete })?;
             match set.is_empty() {
