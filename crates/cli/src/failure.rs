@@ -68,13 +68,24 @@ impl Failure {
 impl From<EvalError> for Failure {
     fn from(error: EvalError) -> Self {
         let message = error.to_string();
-        let hint = matches!(error, EvalError::NoValidation { .. })
-            .then(|| "leave --temperature away, or train with a --valid-split above 0".to_owned());
+        let hint = match &error {
+            EvalError::NoValidation { .. } => {
+                Some("leave --temperature away, or train with a --valid-split above 0")
+            }
+            EvalError::Incomplete { .. } => Some("--allow-incomplete leaves out what is missing or damaged"),
+            EvalError::Io { path, .. } if path.to_string_lossy().contains(',') => Some(
+                "in a folder's name a comma starts another set of images only where the name of one follows",
+            ),
+            _ => None,
+        };
+        let hint = hint.map(str::to_owned);
         match error {
             EvalError::Data(error) => TrainError::from(error).into(),
             EvalError::Session(error) => TrainError::Session(error).into(),
             EvalError::Io { .. } => Self { fault: Fault::System, message, hint },
-            EvalError::File { .. } => Self { fault: Fault::Data, message, hint },
+            EvalError::File { .. } | EvalError::Incomplete { .. } => {
+                Self { fault: Fault::Data, message, hint }
+            }
             EvalError::NonFinite { .. } => Self { fault: Fault::Numerical, message, hint },
             _ => Self { fault: Fault::Usage, message, hint },
         }

@@ -101,11 +101,25 @@ fn requests_that_make_no_sense_are_refused_before_any_work() {
     refused(&["--ood", "imagefolder:absent"], 1, &["absent"]);
     refused(&["--corruptions=absent"], 1, &["labels.npy"]);
     refused(&["--plots", "run/recipe.toml"], 2, &["recipe.toml is no folder"]);
-    std::fs::create_dir(folder.path().join("empty")).unwrap();
-    refused(&["--ood", "imagefolder:empty", "--scores", "msp"], 2, &["imagefolder:empty", "no samples"]);
-    std::fs::write(folder.path().join("empty/picture.png"), b"no picture").unwrap();
-    refused(&["--ood", "imagefolder:empty", "--scores", "msp"], 3, &["picture.png"]);
-    std::fs::remove_dir_all(folder.path().join("empty")).unwrap();
+    for (args, needs) in [
+        (&["--scores", "msp"][..], "--ood"),
+        (&["--scores", "msp", "--attack", "fgsm"], "--ood"),
+        (&["--eps", "0.1"], "--attack"),
+        (&["--steps", "20"], "--attack pgd"),
+        (&["--steps", "5", "--attack", "fgsm,noise"], "--attack pgd"),
+        (&["--step-size", "0.1", "--attack", "fgsm"], "--attack pgd"),
+        (&["--restarts", "1", "--attack", "fgsm"], "--attack pgd"),
+        (&["--no-random-start", "--attack", "noise"], "--attack pgd"),
+        (&["--restarts", "5", "--no-random-start", "--attack", "pgd"], "random starts"),
+        (&["--transfer-from", "run"], "--attack fgsm or pgd"),
+        (&["--transfer-from", "run", "--attack", "noise"], "--attack fgsm or pgd"),
+        (&["--reference", "run"], "--corruptions"),
+        (&["--samples", "5", "--temperature"], "--ood, --attack or --corruptions"),
+        (&["--seed", "1"], "--ood, --attack or --corruptions"),
+        (&["--allow-incomplete", "--attack", "fgsm"], "--ood or --corruptions=DIR"),
+    ] {
+        refused(args, 2, &[&format!("{} has no meaning without {needs}\n", args[0])]);
+    }
     assert_eq!(files(folder.path()), before);
 }
 
@@ -119,45 +133,6 @@ fn a_network_of_no_numbers_is_a_numerical_failure() {
     checkpoint.store.slice_mut(bias, Column::Value).fill(f32::NAN);
     checkpoint.save(&path).unwrap();
     fails(rarefy(&folder).args(["eval", "run"]), 4, &["best.ckpt", "not a finite number"]);
-}
-
-#[test]
-fn pictures_of_a_folder_and_official_corruptions_are_read() {
-    let folder = folder();
-    train(&folder, "run", "1", "0.1");
-    // Images of 8 x 8 grey pixels: an .npy file has channels last, five severities in turn.
-    let npy = |kind: &str, shape: &str, data: &[u8]| {
-        let head = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}\n");
-        [b"\x93NUMPY\x01\x00", &(head.len() as u16).to_le_bytes()[..], head.as_bytes(), data].concat()
-    };
-    let official = folder.path().join("official");
-    std::fs::create_dir(&official).unwrap();
-    std::fs::write(official.join("labels.npy"), npy("|u1", "(10,)", &[3, 5, 3, 5, 3, 5, 3, 5, 3, 5]))
-        .unwrap();
-    std::fs::write(official.join("fog.npy"), npy("|u1", "(10, 8, 8, 1)", &[7; 640])).unwrap();
-    let report = eval(&folder, &["run", "--corruptions=official"]);
-    let kinds = report["results"][0]["corruptions"]["kinds"].as_array().unwrap();
-    assert_eq!((kinds.len(), &kinds[0]["name"]), (1, &"fog".into()));
-    // Equal images of two classes: one of them at most is right.
-    let errors = |report: &Value| {
-        let errors = &report["results"][0]["corruptions"]["kinds"][0]["errors"];
-        errors.as_array().unwrap().iter().map(|error| error.as_f64().unwrap()).collect::<Vec<_>>()
-    };
-    assert!(errors(&report).iter().all(|&error| error >= 0.5), "{report}");
-    // The first sample alone is the same image of the same class at every severity.
-    let first = errors(&eval(&folder, &["run", "--corruptions=official", "--samples", "1"]));
-    assert!(first == [0.0; 5] || first == [1.0; 5], "{first:?}");
-    let wrong = |file: &[u8], words: &[&str]| {
-        std::fs::write(official.join("fog.npy"), file).unwrap();
-        fails(rarefy(&folder).args(["eval", "run", "--corruptions=official"]), 3, words);
-    };
-    wrong(&npy("|u1", "(10, 8, 8, 3)", &[7; 1920]), &["fog.npy", "[10, 8, 8, 3]", "[10, 8, 8, 1]"]);
-    wrong(&npy("|u1", "(10, 8, 8, 1)", &[7; 600]), &["fog.npy", "too early"]);
-    wrong(&npy("<f4", "(10, 8, 8, 1)", &[7; 640]), &["fog.npy", "<f4"]);
-    wrong(b"garbage", &["fog.npy"]);
-    std::fs::write(official.join("labels.npy"), npy("|u1", "(10,)", &[11; 10])).unwrap();
-    let other = ["labels.npy has label 11", "the network expects 10 classes"];
-    fails(rarefy(&folder).args(["eval", "run", "--corruptions=official"]), 2, &other);
 }
 
 #[test]

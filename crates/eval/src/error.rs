@@ -78,6 +78,17 @@ pub enum EvalError {
     /// Runs that would make a comparison wrong.
     #[error(transparent)]
     Grouping(#[from] GroupingError),
+    /// Part of a set of images is missing or damaged.
+    #[error("{}: {problem}", path.display())]
+    Incomplete {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was expected and found.
+        problem: String,
+    },
+    /// A source of pictures without the folder that they are in.
+    #[error("`imagefolder` needs the folder of its pictures: imagefolder:DIR")]
+    NoFolder,
     /// A file of the wrong form.
     #[error("{} cannot be used: {problem}", path.display())]
     File {

@@ -12,6 +12,8 @@ const MOST_HEADER: usize = 1 << 16;
 pub(crate) struct Npy {
     path: PathBuf,
     file: BufReader<File>,
+    /// Bytes after the header.
+    size: u64,
     kind: String,
     shape: Vec<usize>,
 }
@@ -19,9 +21,11 @@ pub(crate) struct Npy {
 impl Npy {
     /// Opens a file and reads its header (format 1 to 3).
     pub(crate) fn open(path: &Path) -> Result<Self, EvalError> {
-        let file = File::open(path).map_err(|source| EvalError::Io { path: path.to_owned(), source })?;
+        let failed = |source| EvalError::Io { path: path.to_owned(), source };
+        let file = File::open(path).map_err(failed)?;
+        let size = file.metadata().map_err(failed)?.len();
         let file = BufReader::with_capacity(1 << 18, file);
-        let mut npy = Self { path: path.to_owned(), file, kind: String::new(), shape: Vec::new() };
+        let mut npy = Self { path: path.to_owned(), file, size, kind: String::new(), shape: Vec::new() };
         let magic = npy.bytes(8)?;
         if &magic[..6] != b"\x93NUMPY" {
             return Err(npy.wrong("it is no .npy file"));
@@ -44,7 +48,32 @@ impl Npy {
         let extents: Result<Vec<usize>, _> = extents.map(str::parse).collect();
         npy.shape = extents.map_err(|_| npy.wrong("its shape is no list of numbers"))?;
         npy.kind = kind;
+        npy.size = npy.size.saturating_sub((8 + size.len() + len) as u64);
         Ok(npy)
+    }
+
+    /// Checks that the file has as many bytes as its shape says, images of [0, 255].
+    pub(crate) fn check_images(&self) -> Result<(), EvalError> {
+        self.check_bytes()?;
+        let expected =
+            self.shape.iter().try_fold(1u64, |product, &extent| product.checked_mul(extent as u64));
+        match expected {
+            Some(expected) if self.size >= expected => Ok(()),
+            _ => {
+                let found = self.size;
+                Err(self.wrong(&format!(
+                    "it ends too early: {found} bytes of numbers, its shape is {:?}",
+                    self.shape
+                )))
+            }
+        }
+    }
+
+    fn check_bytes(&self) -> Result<(), EvalError> {
+        match self.kind.as_str() {
+            "" | "|u1" | "u1" => Ok(()),
+            kind => Err(self.wrong(&format!("its numbers are of type {kind}, expected |u1"))),
+        }
     }
 
     /// Extents.
@@ -54,9 +83,7 @@ impl Npy {
 
     /// The next `count` bytes.
     pub(crate) fn bytes(&mut self, count: usize) -> Result<Vec<u8>, EvalError> {
-        if !["", "|u1", "u1"].contains(&self.kind.as_str()) {
-            return Err(self.wrong(&format!("its numbers are of type {}, expected |u1", self.kind)));
-        }
+        self.check_bytes()?;
         self.raw(count)
     }
 

@@ -66,23 +66,64 @@ pub fn corrupt(
 pub struct OfficialCorruptions {
     folder: PathBuf,
     names: Vec<String>,
+    missing: Vec<String>,
     labels: Vec<u32>,
 }
 
 impl OfficialCorruptions {
-    /// Opens the folder; of the kinds those that are there.
+    /// Opens the folder and checks the sizes of its files: `labels.npy` and one a kind of [`REGISTRY`]. With
+    /// `allow_incomplete` kinds without a file are left out.
     ///
     /// # Errors
-    /// No labels, no file of a known kind, files of another form.
-    pub fn open(folder: &Path) -> Result<Self, EvalError> {
-        let labels = Npy::open(&folder.join("labels.npy"))?.integers()?;
-        let here = REGISTRY.iter().map(|kind| kind.name.to_owned());
-        let names: Vec<String> = here.filter(|name| folder.join(format!("{name}.npy")).is_file()).collect();
+    /// No labels, labels that are not those of five severities, kinds without a file, files of another form or length.
+    pub fn open(folder: &Path, allow_incomplete: bool) -> Result<Self, EvalError> {
+        let path = folder.join("labels.npy");
+        let labels = Npy::open(&path)?.integers()?;
+        let each = labels.len() / SEVERITIES;
+        if each == 0 || labels.len() != SEVERITIES * each {
+            let problem = format!(
+                "it has {} labels, expected those of the images at {SEVERITIES} severities",
+                labels.len()
+            );
+            return Err(EvalError::File { path, problem });
+        }
+        let severities = || labels.chunks_exact(each);
+        if let Some(at) = severities().position(|own| own != &labels[..each]) {
+            let problem = format!("the labels of severity {} are not those of severity 1", at + 1);
+            return Err(EvalError::File { path, problem });
+        }
+        let file = |name: &str| folder.join(format!("{name}.npy"));
+        let kinds = REGISTRY.iter().map(|kind| kind.name.to_owned());
+        let (names, missing): (Vec<String>, Vec<String>) = kinds.partition(|name| file(name).is_file());
         if names.is_empty() {
             let problem = "it holds no file of a known kind, e.g. gaussian_noise.npy".to_owned();
             return Err(EvalError::File { path: folder.to_owned(), problem });
         }
-        Ok(Self { folder: folder.to_owned(), names, labels })
+        if !missing.is_empty() && !allow_incomplete {
+            let files: Vec<String> = missing.iter().map(|name| format!("{name}.npy")).collect();
+            let kinds = REGISTRY.len();
+            let problem =
+                format!("of {kinds} kinds of corruption {} have no file: {}", files.len(), files.join(", "));
+            return Err(EvalError::Incomplete { path: folder.to_owned(), problem });
+        }
+        for name in &names {
+            let npy = Npy::open(&file(name))?;
+            if npy.shape().first() != Some(&labels.len()) {
+                let problem = format!(
+                    "its shape is {:?}, expected {} images as in labels.npy",
+                    npy.shape(),
+                    labels.len()
+                );
+                return Err(EvalError::File { path: file(name), problem });
+            }
+            npy.check_images()?;
+        }
+        Ok(Self { folder: folder.to_owned(), names, missing, labels })
+    }
+
+    /// Kinds without a file.
+    pub fn missing(&self) -> &[String] {
+        &self.missing
     }
 
     /// Errors of `network` on the first `most` images of each severity under every kind that is there.
@@ -116,9 +157,8 @@ impl OfficialCorruptions {
         let Extent { channels, height, width } = network.extent();
         let images = self.labels.len();
         let expected = [images, height, width, channels];
-        if file.shape() != expected || !images.is_multiple_of(SEVERITIES) || images == 0 {
-            let problem =
-                format!("its shape is {:?}, expected {expected:?} in five severities", file.shape());
+        if file.shape() != expected {
+            let problem = format!("its shape is {:?}, expected {expected:?}", file.shape());
             return Err(EvalError::File { path, problem });
         }
         let (each, size) = (images / SEVERITIES, network.max_batch());

@@ -113,7 +113,8 @@ fn every_score_tells_noise_from_digits(network: &mut Classifier, dataset: &Arc<d
     let mut detection =
         Detection::new(network, dataset, Split::Test, usize::MAX, &detectors, &mut ()).unwrap();
     for set in ["uniform", "gaussian"] {
-        let request = images::Request { path: None, data_dir: None, count: 100, seed: 1 };
+        let request =
+            images::Request { path: None, data_dir: None, count: 100, seed: 1, allow_incomplete: false };
         let mut noise = images::open(set, &request).unwrap();
         let separated = detection.against(network, noise.as_mut(), &mut ()).unwrap();
         assert_eq!(separated.len(), detectors.len());
@@ -129,13 +130,14 @@ fn every_score_tells_noise_from_digits(network: &mut Classifier, dataset: &Arc<d
     }
     // Asked for less, it takes the first of either set.
     let mut few = Detection::new(network, dataset, Split::Test, 70, &detectors[..1], &mut ()).unwrap();
-    let request = images::Request { path: None, data_dir: None, count: 100, seed: 1 };
+    let request =
+        images::Request { path: None, data_dir: None, count: 100, seed: 1, allow_incomplete: false };
     for set in ["uniform", "digits"] {
         let mut images = images::open(set, &request).unwrap();
         let separated = few.against(network, images.as_mut(), &mut ()).unwrap();
         assert_eq!(separated[0].1.as_in.totals(), (70, 70), "{set}");
     }
-    let none = images::Request { path: None, data_dir: None, count: 0, seed: 1 };
+    let none = images::Request { path: None, data_dir: None, count: 0, seed: 1, allow_incomplete: false };
     let mut empty = images::open("uniform", &none).unwrap();
     let error = detection.against(network, empty.as_mut(), &mut ()).err().unwrap().to_string();
     assert!(error.contains("uniform") && error.contains("no samples"), "{error}");
@@ -185,7 +187,7 @@ fn what_cannot_be_done_is_refused(network: &mut Classifier, dataset: &Arc<dyn Da
     let message = |error: EvalError| error.to_string();
     assert!(message(attacks::find("pdg").err().unwrap()).contains("did you mean `pgd`"));
     assert!(message(scores::find("enrgy").err().unwrap()).contains("did you mean `energy`"));
-    let request = images::Request { path: None, data_dir: None, count: 1, seed: 1 };
+    let request = images::Request { path: None, data_dir: None, count: 1, seed: 1, allow_incomplete: false };
     assert!(message(images::open("unifrom", &request).err().unwrap()).contains("did you mean `uniform`"));
     let nan = vec![f32::NAN; 64];
     assert!(matches!(network.logits(&nan), Err(EvalError::NonFinite { .. })));

@@ -6,6 +6,7 @@ mod compare;
 mod corruptions;
 mod ensemble;
 mod figures;
+mod need;
 mod network;
 mod ood;
 mod report;
@@ -15,6 +16,7 @@ use crate::args::data_help;
 use crate::failure::Failure;
 use crate::output::{json, product};
 use clap::ValueEnum;
+use need::Need;
 use network::{Loader, Network};
 use rarefy::data::Split;
 use rarefy::eval::EvalError;
@@ -59,9 +61,13 @@ pub(crate) struct Args {
     /// Samples to score, attack and corrupt: the first N, and no more of each --ood set; accuracy and calibration see all
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     samples: Option<u32>,
-    /// Seed of attacks, corruptions, made images
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
+    /// Leave out pictures and kinds of corruption that are missing or damaged in the folders of --ood and --corruptions,
+    /// instead of failing
+    #[arg(long)]
+    allow_incomplete: bool,
+    /// Seed of attacks, corruptions, made images [default: 1]
+    #[arg(long)]
+    seed: Option<u64>,
     /// Compare settings over seeds: means, intervals, paired tests; runs of one setting differ by their seeds alone
     #[arg(long)]
     compare: bool,
@@ -112,16 +118,42 @@ impl Args {
     fn most(&self) -> usize {
         self.samples.map_or(usize::MAX, |samples| samples as usize)
     }
+
+    /// Seed of attacks, corruptions and images of noise.
+    fn seed(&self) -> u64 {
+        self.seed.unwrap_or(1)
+    }
+
+    /// Which of the flags that belong to several parts are given, and what each of them needs.
+    fn needs(&self) -> Vec<Need> {
+        let (ood, attack, corruptions) = (self.ood.wanted(), self.attack.wanted(), self.corruptions.wanted());
+        let any = |flag, given| {
+            let there = ood || attack || corruptions;
+            Need { flag, given, needs: "--ood, --attack or --corruptions", there }
+        };
+        vec![
+            any("--samples", self.samples.is_some()),
+            any("--seed", self.seed.is_some()),
+            Need {
+                flag: "--allow-incomplete",
+                given: self.allow_incomplete,
+                needs: "--ood or --corruptions=DIR",
+                there: ood || corruptions,
+            },
+        ]
+    }
 }
 
 /// Checks, without any network, that what `args` ask for can be done: names and ranges, and that the images of `--ood` and the
 /// files of `--corruptions` are there. They are looked for in `data_dir` unless `args` name a folder.
 pub(crate) fn check(args: &Args, data_dir: Option<&Path>) -> Result<(), Failure> {
+    need::check(args)?;
     args.ood.check()?;
     args.attack.check()?;
-    args.corruptions.check()?;
+    need::check(args)?;
+    args.corruptions.check(args)?;
     args.plots.as_deref().map_or(Ok(()), figures::check)?;
-    args.ood.open(args.data_dir.as_deref().or(data_dir), 1, args.seed).map(|_| ())
+    args.ood.open(args, args.data_dir.as_deref().or(data_dir), 1).map(|_| ())
 }
 
 /// Evaluates and reports.
@@ -133,6 +165,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
 pub(crate) fn report(args: &Args, untrained: Vec<Untrained>) -> Result<ExitCode, Failure> {
     args.ood.check()?;
     args.attack.check()?;
+    need::check(args)?;
     let mut watcher = Watcher::new(args.quiet);
     let mut loader = Loader::new(args);
     let (mut runs, mut members) = (Vec::new(), Vec::new());

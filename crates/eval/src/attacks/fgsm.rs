@@ -5,6 +5,8 @@ use super::{Attack, sign};
 pub(super) const ATTACK: Attack = Attack {
     name: "fgsm",
     about: "clip(x + eps sign(gradient of the loss), 0, 1)",
+    gradient: true,
+    iterates: false,
     perturb: |network, settings, target| {
         let (_, gradient) = network.loss_gradient(target.pixels, target.labels)?;
         let eps = settings.eps as f32;

@@ -74,6 +74,10 @@ pub struct Attack {
     pub name: &'static str,
     /// Formula in one line.
     pub about: &'static str,
+    /// Whether it looks at a network's gradient: only then it matters which network it is computed on.
+    pub gradient: bool,
+    /// Whether it goes step by step: only then settings but `eps` and `seed` matter.
+    pub iterates: bool,
     /// Gives attacked pixels, within `eps` of the target's and in 0..=1.
     pub perturb: fn(&mut Classifier, &Settings, &Target<'_>) -> Result<Vec<f32>, EvalError>,
 }

@@ -6,6 +6,8 @@ use rarefy_core::random::{Purpose, Stream};
 pub(super) const ATTACK: Attack = Attack {
     name: "noise",
     about: "clip(x + eps r, 0, 1), r = +-1 at random: the control, no attack",
+    gradient: false,
+    iterates: false,
     perturb: |network, settings, target| {
         let (eps, pixels) = (settings.eps as f32, network.extent().len());
         let mut moved = target.pixels.to_vec();

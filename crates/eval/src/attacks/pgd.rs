@@ -9,6 +9,8 @@ use rarefy_core::random::{Purpose, Stream};
 pub(super) const ATTACK: Attack = Attack {
     name: "pgd",
     about: "steps of x <- clip(clip(x + step sign(gradient), x0 - eps, x0 + eps), 0, 1), from random points",
+    gradient: true,
+    iterates: true,
     perturb: |network, settings, target| {
         let mut worst = climb(network, settings, target, 0)?;
         if settings.restarts > 1 && settings.random_start {

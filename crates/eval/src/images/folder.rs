@@ -1,104 +1,115 @@
 //! All pictures of a folder: PNG and JPEG.
 
-use super::{Images, Kind, fit};
+use super::picture::{Picture, decode};
+use super::{Images, Kind, Request, fit};
 use crate::error::EvalError;
 use rarefy_core::Extent;
 use std::fs;
-use std::io::{BufReader, Cursor};
 use std::path::{Path, PathBuf};
-use zune_jpeg::JpegDecoder;
-use zune_jpeg::zune_core::colorspace::ColorSpace;
-use zune_jpeg::zune_core::options::DecoderOptions;
 
 pub(super) const KIND: Kind = Kind {
     name: "imagefolder",
     about: "PNG and JPEG files in a folder and those below it, by name",
     takes_path: true,
-    open: |request| Ok(Box::new(Folder::open(request.path.as_deref().unwrap_or(Path::new(".")))?)),
+    open: |request| Ok(Box::new(Folder::open(request)?)),
 };
 
 const SUFFIXES: [&str; 3] = ["png", "jpg", "jpeg"];
-/// Pictures of more pixels a side are refused.
-const MOST_SIDE: u32 = 16_384;
+/// Files of other kinds that a message names.
+const NAMED: usize = 3;
 
 struct Folder {
     path: PathBuf,
     files: Vec<PathBuf>,
     next: usize,
+    allow_incomplete: bool,
+    left_out: Vec<String>,
+}
+
+/// What is in a folder and those below it, hidden files apart.
+#[derive(Default)]
+struct Contents {
+    pictures: Vec<PathBuf>,
+    others: Vec<PathBuf>,
+    /// Folders with nothing in them.
+    empty: Vec<PathBuf>,
 }
 
 impl Folder {
-    fn open(path: &Path) -> Result<Self, EvalError> {
-        let mut files = Vec::new();
-        collect(path, &mut files)?;
-        files.sort();
-        Ok(Self { path: path.to_owned(), files, next: 0 })
+    fn open(request: &Request<'_>) -> Result<Self, EvalError> {
+        let Some(path) = request.path.clone().filter(|path| !path.as_os_str().is_empty()) else {
+            return Err(EvalError::NoFolder);
+        };
+        let mut found = Contents::default();
+        found.collect(&path)?;
+        found.pictures.sort();
+        if found.pictures.is_empty() {
+            return Err(EvalError::File { path, problem: found.nothing() });
+        }
+        let mut left_out = Vec::new();
+        found.empty.sort();
+        for folder in found.empty {
+            match request.allow_incomplete {
+                true => left_out.push(format!("{} is empty", folder.display())),
+                false => {
+                    return Err(EvalError::Incomplete {
+                        path: folder,
+                        problem: "the folder is empty".to_owned(),
+                    });
+                }
+            }
+        }
+        let (files, allow_incomplete) = (found.pictures, request.allow_incomplete);
+        Ok(Self { path, files, next: 0, allow_incomplete, left_out })
     }
 }
 
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), EvalError> {
-    let failed = |source| EvalError::Io { path: folder.to_owned(), source };
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        let path = entry.path();
-        // What the entry itself is: a link could lead round in circles.
-        if entry.file_type().map_err(failed)?.is_dir() {
-            collect(&path, files)?;
-        } else if path
-            .extension()
-            .is_some_and(|e| SUFFIXES.iter().any(|suffix| e.eq_ignore_ascii_case(suffix)))
-        {
-            files.push(path);
+impl Contents {
+    fn collect(&mut self, folder: &Path) -> Result<(), EvalError> {
+        let failed = |source| EvalError::Io { path: folder.to_owned(), source };
+        let mut entries = 0;
+        for entry in fs::read_dir(folder).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            // Of systems and programs, e.g. `._a.png`, `.DS_Store`, `.ipynb_checkpoints`.
+            if entry.file_name().as_encoded_bytes().starts_with(b".") {
+                continue;
+            }
+            entries += 1;
+            let path = entry.path();
+            // What the entry itself is: a link could lead round in circles.
+            if entry.file_type().map_err(failed)?.is_dir() {
+                self.collect(&path)?;
+            } else if path
+                .extension()
+                .is_some_and(|e| SUFFIXES.iter().any(|suffix| e.eq_ignore_ascii_case(suffix)))
+            {
+                self.pictures.push(path);
+            } else {
+                self.others.push(path);
+            }
+        }
+        if entries == 0 {
+            self.empty.push(folder.to_owned());
+        }
+        Ok(())
+    }
+
+    /// What was looked for and what is there instead.
+    fn nothing(mut self) -> String {
+        let looked_for = "it holds no picture that is read: PNG and JPEG (.png, .jpg, .jpeg)";
+        self.others.sort();
+        let names = self.others.iter().take(NAMED).filter_map(|path| path.file_name());
+        let names: Vec<String> = names.map(|name| format!("`{}`", name.display())).collect();
+        match self.others.len() {
+            0 => format!("{looked_for}; it is empty"),
+            found => format!("{looked_for}; found {found} other files, e.g. {}", names.join(", ")),
         }
     }
-    Ok(())
-}
-
-/// Bytes in rows of pixels, `channels` each.
-struct Picture {
-    width: usize,
-    height: usize,
-    channels: usize,
-    bytes: Vec<u8>,
 }
 
 fn read(path: &Path) -> Result<Picture, EvalError> {
     let bytes = fs::read(path).map_err(|source| EvalError::Io { path: path.to_owned(), source })?;
-    let picture = if bytes.starts_with(b"\x89PNG") { png(&bytes) } else { jpeg(&bytes) };
-    picture.map_err(|problem| EvalError::File { path: path.to_owned(), problem })
-}
-
-fn png(bytes: &[u8]) -> Result<Picture, String> {
-    let text = |error: png::DecodingError| error.to_string();
-    let mut decoder = png::Decoder::new(BufReader::new(Cursor::new(bytes)));
-    decoder.set_transformations(png::Transformations::normalize_to_color8());
-    let mut reader = decoder.read_info().map_err(text)?;
-    let info = reader.info();
-    check(info.width, info.height)?;
-    let size = reader.output_buffer_size().ok_or("the picture is too large")?;
-    let mut bytes = vec![0; size];
-    let frame = reader.next_frame(&mut bytes).map_err(text)?;
-    let (width, height) = (frame.width as usize, frame.height as usize);
-    bytes.truncate(frame.buffer_size());
-    Ok(Picture { width, height, channels: frame.color_type.samples(), bytes })
-}
-
-fn jpeg(bytes: &[u8]) -> Result<Picture, String> {
-    let options = DecoderOptions::default()
-        .jpeg_set_out_colorspace(ColorSpace::RGB)
-        .set_max_width(MOST_SIDE as usize)
-        .set_max_height(MOST_SIDE as usize);
-    let mut decoder = JpegDecoder::new_with_options(Cursor::new(bytes), options);
-    let bytes = decoder.decode().map_err(|error| error.to_string())?;
-    let (width, height) = decoder.dimensions().ok_or("it has no extent")?;
-    Ok(Picture { width, height, channels: 3, bytes })
-}
-
-fn check(width: u32, height: u32) -> Result<(), String> {
-    match (1..=MOST_SIDE).contains(&width) && (1..=MOST_SIDE).contains(&height) {
-        true => Ok(()),
-        false => Err(format!("it has {width}x{height} pixels, at most {MOST_SIDE} a side are read")),
-    }
+    decode(&bytes).map_err(|problem| EvalError::Incomplete { path: path.to_owned(), problem })
 }
 
 impl Images for Folder {
@@ -110,19 +121,31 @@ impl Images for Folder {
         self.files.len()
     }
 
+    fn left_out(&self) -> &[String] {
+        &self.left_out
+    }
+
     fn next(&mut self, extent: Extent, most: usize, pixels: &mut Vec<f32>) -> Result<usize, EvalError> {
-        let end = (self.next + most).min(self.files.len());
-        let files = &self.files[self.next..end];
-        for path in files {
-            let Picture { width, height, channels, bytes } = read(path)?;
+        let mut count = 0;
+        while count < most
+            && let Some(path) = self.files.get(self.next)
+        {
+            self.next += 1;
+            let Picture { width, height, channels, bytes } = match read(path) {
+                Err(EvalError::Incomplete { path, problem }) if self.allow_incomplete => {
+                    self.left_out.push(format!("{}: {problem}", path.display()));
+                    continue;
+                }
+                picture => picture?,
+            };
             // Grey and colour; a last channel beside them is transparency.
             let kept = if channels < 3 { 1 } else { 3 };
             let plane =
                 |channel| bytes.iter().skip(channel).step_by(channels).map(|&byte| f32::from(byte) / 255.0);
             let image: Vec<f32> = (0..kept).flat_map(plane).collect();
             fit(&image, Extent { channels: kept, height, width }, extent, pixels);
+            count += 1;
         }
-        self.next = end;
-        Ok(files.len())
+        Ok(count)
     }
 }

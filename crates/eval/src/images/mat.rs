@@ -20,13 +20,14 @@ fn wrong(problem: &str) -> Error {
     Error::new(ErrorKind::InvalidData, problem.to_owned())
 }
 
-/// Finds the array of bytes called `name`.
-pub(super) fn find(mut file: impl Read + 'static, name: &str) -> io::Result<Array> {
+/// Finds the array of bytes called `name` in a file of `size` bytes, which must have room for it.
+pub(super) fn find(mut file: impl Read + 'static, size: u64, name: &str) -> io::Result<Array> {
     let mut head = [0; 128];
     file.read_exact(&mut head)?;
     if &head[126..] != b"IM" {
         return Err(wrong("it is no little-endian level 5 MAT-file"));
     }
+    let mut end = head.len() as u64;
     // One box around the rest: an element that is not the one is read to its end.
     let mut file: Box<dyn Read> = Box::new(file);
     loop {
@@ -37,6 +38,10 @@ pub(super) fn find(mut file: impl Read + 'static, name: &str) -> io::Result<Arra
             }
             Err(error) => return Err(error),
         };
+        end += 8 + u64::from(len);
+        if end > size {
+            return Err(wrong(&format!("it ends too early: {size} bytes, expected {end} at least")));
+        }
         let mut element = file.take(u64::from(len));
         match kind {
             COMPRESSED => {

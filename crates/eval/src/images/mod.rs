@@ -4,6 +4,7 @@ mod folder;
 mod mat;
 mod named;
 mod noise;
+mod picture;
 mod resize;
 mod svhn;
 
@@ -26,6 +27,12 @@ pub trait Images {
         self.len() == 0
     }
 
+    /// What has been left out so far because it is missing or damaged, each with the reason. Only of sources that were opened
+    /// with `allow_incomplete`.
+    fn left_out(&self) -> &[String] {
+        &[]
+    }
+
     /// Appends the pixels (0..=1, NCHW) of up to `most` further images, made `extent` by [`fit`]; gives their number, 0 at the
     /// end.
     ///
@@ -44,6 +51,8 @@ pub struct Request<'a> {
     pub count: usize,
     /// Seed of what is random.
     pub seed: u64,
+    /// Leave out what is missing or damaged instead of failing.
+    pub allow_incomplete: bool,
 }
 
 /// A kind of source.
@@ -70,13 +79,13 @@ pub fn open(name: &str, request: &Request<'_>) -> Result<Box<dyn Images>, EvalEr
         Some((head, path)) => (head, Some(PathBuf::from(path))),
         None => (name, None),
     };
-    let sets = || rarefy_data::datasets::REGISTRY.iter().map(|entry| entry.name);
     if path.is_none() && sets().any(|set| same_name(set, head)) {
         return named::open(head, request);
     }
     let kind = REGISTRY.iter().find(|kind| same_name(kind.name, head) && kind.takes_path == path.is_some());
     match kind {
         Some(kind) => (kind.open)(&Request { path, ..*request }),
+        None if takes_path(head) => Err(EvalError::NoFolder),
         None => Err(EvalError::Unknown {
             kind: "set of images",
             name: name.to_owned(),
@@ -86,9 +95,42 @@ pub fn open(name: &str, request: &Request<'_>) -> Result<Box<dyn Images>, EvalEr
     }
 }
 
+/// The names in a list that is separated by commas.
+///
+/// In the folder of a source that takes one, a comma separates only where a name follows that [`open`] knows, and not at all if
+/// the whole rest is a folder: `imagefolder:a,b,svhn` are two names unless there is a folder `a,b,svhn`.
+pub fn split(list: &str) -> Vec<String> {
+    let Some((first, rest)) = list.split_once(',') else { return vec![list.to_owned()] };
+    let Some((_, path)) = list.split_once(':').filter(|(head, _)| takes_path(head)) else {
+        return [vec![first.to_owned()], split(rest)].concat();
+    };
+    let known = |rest: &str| {
+        let name = rest.split(',').next().unwrap_or_default();
+        match name.split_once(':') {
+            Some((head, _)) => takes_path(head),
+            None => sets().chain(REGISTRY.iter().map(|kind| kind.name)).any(|known| same_name(known, name)),
+        }
+    };
+    let commas = list.match_indices(',').map(|(at, _)| at);
+    match commas.filter(|_| !Path::new(path).is_dir()).find(|at| known(&list[at + 1..])) {
+        Some(at) => [vec![list[..at].to_owned()], split(&list[at + 1..])].concat(),
+        None => vec![list.to_owned()],
+    }
+}
+
+/// Whether a folder follows this name.
+fn takes_path(head: &str) -> bool {
+    REGISTRY.iter().any(|kind| kind.takes_path && same_name(kind.name, head))
+}
+
+/// The data sets that networks are trained on.
+fn sets() -> impl Iterator<Item = &'static str> {
+    rarefy_data::datasets::REGISTRY.iter().map(|entry| entry.name)
+}
+
 /// All names, as they are written.
 pub fn choices() -> String {
-    let sets = rarefy_data::datasets::REGISTRY.iter().map(|entry| entry.name.to_owned());
+    let sets = sets().map(str::to_owned);
     let path = |kind: &Kind| if kind.takes_path { ":DIR" } else { "" };
     let kinds = REGISTRY.iter().map(|kind| format!("{}{}", kind.name, path(kind)));
     sets.chain(kinds).collect::<Vec<_>>().join(", ")

@@ -68,10 +68,7 @@ pub(super) fn evaluate(
         false => None,
     };
     if let Some(reason) = temperature.as_ref().and_then(|scaled| scaled.reason.as_ref()) {
-        watcher.note(format_args!(
-            "{}: the temperature is not identified and stays 1: {reason}",
-            path.display()
-        ));
+        watcher.note(format!("{}: the temperature is not identified and stays 1: {reason}", path.display()));
     }
     Ok(describe(evaluation, temperature))
 }

@@ -1,12 +1,13 @@
 //! Adversarial robustness.
 
 use super::Args;
+use super::need::Need;
 use super::network::{Loader, Network};
 use super::watcher::Watcher;
 use crate::failure::Failure;
 use crate::format::{grouped, percent};
 use crate::table::Table;
-use rarefy::eval::attacks::{self, Settings};
+use rarefy::eval::attacks::{self, Attack, Settings};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -15,25 +16,19 @@ use std::path::{Path, PathBuf};
 pub(super) struct AttackArgs {
     #[arg(long, value_name = "NAME,...", value_delimiter = ',', help = attack_help())]
     attack: Vec<String>,
-    /// Largest changes of a pixel in 0..=1, each a number or a fraction
-    #[arg(
-        long,
-        value_name = "E,...",
-        value_delimiter = ',',
-        default_value = "8/255",
-        allow_hyphen_values = true
-    )]
+    /// Largest changes of a pixel in 0..=1, each a number or a fraction [default: 8/255]
+    #[arg(long, value_name = "E,...", value_delimiter = ',', allow_hyphen_values = true)]
     #[arg(value_parser = fraction)]
     eps: Vec<Eps>,
-    /// Iterations of pgd
-    #[arg(long, value_name = "N", default_value_t = 20)]
-    steps: u32,
+    /// Iterations of pgd [default: 20]
+    #[arg(long, value_name = "N")]
+    steps: Option<u32>,
     /// Change of a pixel in an iteration of pgd [default: 2.5 eps / steps]
     #[arg(long, value_name = "E", allow_hyphen_values = true, value_parser = fraction)]
     step_size: Option<Eps>,
-    /// Random starts of pgd of which each sample keeps the worst
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    restarts: u32,
+    /// Random starts of pgd of which each sample keeps the worst [default: 1]
+    #[arg(long, value_name = "N")]
+    restarts: Option<u32>,
     /// Start pgd at the image itself
     #[arg(long)]
     no_random_start: bool,
@@ -81,13 +76,22 @@ fn attack_help() -> String {
 
 impl AttackArgs {
     fn settings(&self, eps: f64, seed: u64) -> Settings {
+        let default = Settings::default();
         Settings {
             eps,
-            steps: self.steps,
+            steps: self.steps.unwrap_or(default.steps),
             step: self.step_size.as_ref().map(|step| step.value),
             random_start: !self.no_random_start,
-            restarts: self.restarts,
+            restarts: self.restarts.unwrap_or(default.restarts),
             seed,
+        }
+    }
+
+    /// The sizes asked for, or the default one.
+    fn sizes(&self) -> Vec<Eps> {
+        match self.eps.is_empty() {
+            true => vec![Eps { text: "8/255".to_owned(), value: Settings::default().eps }],
+            false => self.eps.clone(),
         }
     }
 
@@ -99,7 +103,36 @@ impl AttackArgs {
     /// What is out of range is refused before any work.
     pub(super) fn check(&self) -> Result<(), Failure> {
         self.attack.iter().try_for_each(|name| attacks::find(name).map(|_| ()))?;
-        Ok(self.eps.iter().try_for_each(|eps| self.settings(eps.value, 0).check())?)
+        Ok(self.sizes().iter().try_for_each(|eps| self.settings(eps.value, 0).check())?)
+    }
+
+    /// Which of the flags are given, and what each of them needs.
+    pub(super) fn needs(&self) -> Vec<Need> {
+        let any =
+            |of: fn(&Attack) -> bool| self.attack.iter().filter_map(|name| attacks::find(name).ok()).any(of);
+        let (wanted, gradient, iterates) =
+            (self.wanted(), any(|attack| attack.gradient), any(|attack| attack.iterates));
+        let pgd = |flag, given| Need { flag, given, needs: "--attack pgd", there: iterates };
+        let restarts = self.restarts.is_some();
+        vec![
+            Need { flag: "--eps", given: !self.eps.is_empty(), needs: "--attack", there: wanted },
+            pgd("--steps", self.steps.is_some()),
+            pgd("--step-size", self.step_size.is_some()),
+            pgd("--restarts", restarts),
+            pgd("--no-random-start", self.no_random_start),
+            Need {
+                flag: "--restarts",
+                given: restarts,
+                needs: "random starts",
+                there: !self.no_random_start,
+            },
+            Need {
+                flag: "--transfer-from",
+                given: self.transfer_from.is_some(),
+                needs: "--attack fgsm or pgd",
+                there: gradient,
+            },
+        ]
     }
 
     /// Where that network is.
@@ -124,7 +157,7 @@ impl AttackArgs {
         let mut rows = Vec::new();
         for name in &self.attack {
             let attack = attacks::find(name)?;
-            for eps in &self.eps {
+            for eps in &self.sizes() {
                 let robustness = attacks::attack(
                     classifier,
                     source.as_mut().map(|source| &mut source.classifier),
@@ -132,7 +165,7 @@ impl AttackArgs {
                     args.split.split(),
                     args.most(),
                     attack,
-                    &self.settings(eps.value, args.seed),
+                    &self.settings(eps.value, args.seed()),
                     watcher,
                 )?;
                 rows.push(Row {

@@ -1,13 +1,14 @@
 //! Out-of-distribution detection.
 
 use super::Args;
+use super::need::Need;
 use super::network::Network;
 use super::report::Named;
 use super::watcher::Watcher;
 use crate::failure::Failure;
 use crate::format::grouped;
 use crate::table::Table;
-use rarefy::eval::images::{self, Images};
+use rarefy::eval::images::{self, Images, Request};
 use rarefy::eval::{Detection, EvalError, scores, separation};
 use serde::Serialize;
 use std::path::Path;
@@ -18,7 +19,7 @@ const MOST_MADE: usize = 10_000;
 /// Which images, which scores.
 #[derive(clap::Args)]
 pub(super) struct OodArgs {
-    #[arg(long, value_name = "SET,...", value_delimiter = ',', help = set_help())]
+    #[arg(long, value_name = "SET,...", help = set_help())]
     ood: Vec<String>,
     #[arg(long, value_name = "NAME,...", value_delimiter = ',', help = score_help())]
     scores: Vec<String>,
@@ -29,12 +30,19 @@ pub(super) struct OodArgs {
 pub(super) struct Row {
     pub(super) set: String,
     pub(super) samples: usize,
+    /// Images that are missing or damaged.
+    #[serde(skip_serializing_if = "is_zero")]
+    left_out: usize,
     pub(super) score: &'static str,
     #[serde(flatten)]
     pub(super) values: Named,
     /// For plots.
     #[serde(skip)]
     pub(super) scored: separation::Scored,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 fn set_help() -> String {
@@ -52,6 +60,11 @@ impl OodArgs {
         !self.ood.is_empty()
     }
 
+    /// Which of the flags are given, and what each of them needs.
+    pub(super) fn needs(&self) -> Vec<Need> {
+        vec![Need { flag: "--scores", given: !self.scores.is_empty(), needs: "--ood", there: self.wanted() }]
+    }
+
     /// Scores that do not exist are refused before any work.
     pub(super) fn check(&self) -> Result<(), Failure> {
         self.detectors().map(|_| ())
@@ -67,19 +80,19 @@ impl OodArgs {
     /// Opens every set; those that are made get `count` images.
     pub(super) fn open(
         &self,
+        args: &Args,
         data_dir: Option<&Path>,
         count: usize,
-        seed: u64,
     ) -> Result<Vec<Box<dyn Images>>, Failure> {
-        let open = |name: &String| {
-            let request = images::Request { path: None, data_dir, count, seed };
-            let set = images::open(name, &request)?;
+        let (seed, allow_incomplete) = (args.seed(), args.allow_incomplete);
+        let open = |name: String| {
+            let set = images::open(&name, &Request { path: None, data_dir, count, seed, allow_incomplete })?;
             match set.is_empty() {
                 true => Err(EvalError::Empty { what: format!("the set of images `{}`", set.name()) }),
                 false => Ok(set),
             }
         };
-        Ok(self.ood.iter().map(open).collect::<Result<_, _>>()?)
+        Ok(self.ood.iter().flat_map(|list| images::split(list)).map(open).collect::<Result<_, _>>()?)
     }
 
     /// Scores every set.
@@ -93,17 +106,19 @@ impl OodArgs {
         let data_dir = network.data_dir.clone();
         let Network { dataset, classifier, .. } = network;
         let count = dataset.len(split).min(MOST_MADE);
-        let mut sets = self.open(data_dir.as_deref(), count, args.seed)?;
+        let mut sets = self.open(args, data_dir.as_deref(), count)?;
         let mut detection = Detection::new(classifier, dataset, split, most, &self.detectors()?, watcher)?;
         let mut rows = Vec::new();
         for set in &mut sets {
             let separated = detection.against(classifier, set.as_mut(), watcher)?;
+            watcher.left_out(&set.name(), set.left_out());
             for (detector, scored) in separated {
                 let value =
                     |measure: &separation::Separation| (measure.name.to_owned(), (measure.value)(&scored));
                 rows.push(Row {
                     set: set.name(),
-                    samples: set.len().min(most),
+                    samples: scored.as_in.totals().1 as usize,
+                    left_out: set.left_out().len(),
                     score: detector.name,
                     values: separation::REGISTRY.iter().map(value).collect(),
                     scored,
