@@ -1,6 +1,9 @@
 //! How commands fail.
 
+use crate::output::Tone;
+use crate::usage::belongs_to;
 use rarefy::eval::EvalError;
+use rarefy::sparsity::SparsityError;
 use rarefy::train::{Fault, RecipeError, TrainError, UnknownName};
 use std::fmt::Display;
 use std::path::Path;
@@ -35,6 +38,11 @@ impl Failure {
         Self { hint: Some(hint.into()), ..self }
     }
 
+    /// Says which command it is about.
+    pub(crate) fn named(self, name: &str) -> Self {
+        Self { message: format!("{name}: {}", self.message), ..self }
+    }
+
     /// Says which file it is about.
     pub(crate) fn of(self, path: &Path) -> Self {
         Self { message: format!("{}: {}", path.display(), self.message), ..self }
@@ -52,9 +60,9 @@ impl Failure {
 
     /// Tells people and gives the exit code.
     pub(crate) fn report(self) -> ExitCode {
-        crate::output::note(format_args!("error: {}", self.message));
+        crate::output::say(Tone::Error, &self.message);
         if let Some(hint) = &self.hint {
-            crate::output::note(format_args!("hint: {hint}"));
+            crate::output::say(Tone::Hint, hint);
         }
         ExitCode::from(match self.fault {
             Fault::System => 1,
@@ -94,7 +102,13 @@ impl From<EvalError> for Failure {
 
 impl From<TrainError> for Failure {
     fn from(error: TrainError) -> Self {
-        Self { fault: error.fault(), message: error.to_string(), hint: error.hint() }
+        let hint = error.hint().or_else(|| match &error {
+            TrainError::Sparsity(SparsityError::UnknownName { what, name, .. }) => {
+                belongs_to(name, &format!("--{}", what.replace(' ', "-")))
+            }
+            _ => None,
+        });
+        Self { fault: error.fault(), message: error.to_string(), hint }
     }
 }
 

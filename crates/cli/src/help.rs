@@ -147,7 +147,7 @@ const GROUPS: &[(&str, &[&str])] = &[
             "ensemble",
         ],
     ),
-    ("Output", &["format", "dense", "profile", "plots", "svg", "json", "quiet", "help"]),
+    ("Output", &["format", "dense", "profile", "kernels", "plots", "svg", "json", "quiet", "help"]),
 ];
 
 /// Group of the flags that only the published code has; they name it themselves.

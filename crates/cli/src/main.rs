@@ -16,6 +16,7 @@ mod plots;
 mod progress;
 mod signals;
 mod table;
+mod usage;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use failure::Failure;
@@ -77,7 +78,14 @@ fn command() -> clap::Command {
 }
 
 fn main() -> ExitCode {
-    let command = command();
-    let parsed = Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
-    parsed.command.run().unwrap_or_else(|failure: Failure| failure.report())
+    let words: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    let parsed = command().try_get_matches_from(&words).and_then(|matches| Cli::from_arg_matches(&matches));
+    match parsed {
+        Ok(cli) => cli.command.run().unwrap_or_else(|failure: Failure| failure.report()),
+        Err(answer) if usage::is_an_answer(&answer) => answer.exit(),
+        Err(error) => {
+            let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+            usage::failure(&error, &words).report()
+        }
+    }
 }

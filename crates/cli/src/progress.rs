@@ -85,14 +85,23 @@ impl Observer for Watcher {
         self.validated = record.val_acc.map_or(String::new(), |acc| format!(", val {}{star}", percent(acc)));
         // The rate shown is of the epoch under way.
         (self.since, self.samples) = (Instant::now(), 0);
-        if let Face::Lines = self.face {
+        if let Face::Quiet = self.face {
+            return;
+        }
+        let line = {
             let EpochRecord { epoch, lr, train_loss, train_acc, seconds, images_per_sec, .. } = record;
             let (accuracy, took) = (percent(*train_acc), duration(*seconds));
             let validated = &self.validated;
-            note(format_args!(
+            format!(
                 "epoch {epoch}/{}: lr {lr:.4}, loss {train_loss:.4}, acc {accuracy}{validated}, {took}, {images_per_sec:.0} img/s",
                 self.epochs
-            ));
+            )
+        };
+        match &self.face {
+            // What has been stays above the bar.
+            Face::Bar(bar) => bar.println(line),
+            Face::Lines => note(format_args!("{line}")),
+            Face::Quiet => {}
         }
     }
 }

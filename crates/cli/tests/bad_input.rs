@@ -205,3 +205,28 @@ fn files_that_are_no_text_have_the_exit_code_of_their_kind_and_their_line() {
         std::fs::write(at(file), whole).unwrap();
     }
 }
+
+#[test]
+fn wrong_words_are_answered_with_the_right_ones() {
+    let folder = folder();
+    for (args, words) in [
+        (&["-e", "1e9"][..], &["--epochs must be a whole number", "found `1e9`"][..]),
+        (&["-s", "-1"], &["--seed must be a whole number, 0 or above; found `-1`"]),
+        (&["--lr", "fast"], &["--lr must be a number; found `fast`"]),
+        (&["--sparsity", "0.95"], &["sparsity 0.95 is --density 0.05"]),
+        (&["-m", "wideresnet50_2"], &["networks for ImageNet are not built yet"]),
+        (&["-m", "cifar_resnet_20_2000"], &["WIDTH from 1 to 1024"]),
+        (&["--sparse-init", "ekr"], &["did you mean `erk`?"]),
+        (&["--method", "snip"], &["`snip` is a sparse init: --sparse-init snip"]),
+        (&["--sparse-init", "rigl"], &["`rigl` is a training method: --method rigl"]),
+        (&["--milestones", "5,10"], &["`milestones`", "only with lr_schedule multistep"]),
+        (&["--drop", "magnitude"], &["`drop`", "only with a method that moves the pattern"]),
+        (&["--sparse-init", "file:none.toml"], &["cannot read none.toml"]),
+        (&["--saliency-mask"], &["`saliency_mask`", "a saliency as sparse_init"]),
+        (&["--optimizer", "adam", "--momentum", "0.5"], &["`momentum`", "only with optimizer sgd"]),
+    ] {
+        let code = if words[0].starts_with("cannot read") { 1 } else { 2 };
+        fails(rarefy(&folder).arg("train").args(args), code, words);
+    }
+    assert!(files(folder.path()).is_empty(), "nothing is left");
+}

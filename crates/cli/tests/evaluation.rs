@@ -124,14 +124,20 @@ fn requests_that_make_no_sense_are_refused_before_any_work() {
 }
 
 #[test]
-fn a_network_of_no_numbers_is_a_numerical_failure() {
+fn a_network_of_no_numbers_is_bad_data_and_one_that_overflows_a_numerical_failure() {
     let folder = folder();
     train(&folder, "run", "1", "0.1");
     let path = folder.path().join("run/best.ckpt");
-    let mut checkpoint = Checkpoint::load(&path).unwrap();
-    let bias = checkpoint.store.views().len() - 1;
-    checkpoint.store.slice_mut(bias, Column::Value).fill(f32::NAN);
-    checkpoint.save(&path).unwrap();
+    let sound = Checkpoint::load(&path).unwrap();
+    let with = |value: f32| {
+        let mut checkpoint = sound.clone();
+        let classifier = checkpoint.store.views().len() - 2;
+        checkpoint.store.slice_mut(classifier, Column::Value).fill(value);
+        checkpoint.save(&path).unwrap();
+    };
+    with(f32::NAN);
+    fails(rarefy(&folder).args(["eval", "run"]), 3, &["best.ckpt", "fc.weight"]);
+    with(f32::MAX);
     fails(rarefy(&folder).args(["eval", "run"]), 4, &["best.ckpt", "not a finite number"]);
 }
 

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{folder, rarefy};
+use common::{fails, folder, rarefy};
 use serde_json::Value;
 
 fn inspect(args: &[&str]) -> Value {
@@ -236,4 +236,32 @@ fn a_chart_has_a_line_for_every_init_and_a_name_for_every_layer() {
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "no temporary file stays");
     let nowhere = ["inspect", "--model", "cifar_resnet_8", "--svg", "none/a.svg"];
     common::fails(rarefy(&folder).args(nowhere), 1, &["none/a.svg"]);
+}
+
+#[test]
+fn tables_fit_a_screen_of_80_columns_unless_kernels_are_asked_for() {
+    let folder = folder();
+    let widest = |args: &[&str]| {
+        let output = rarefy(&folder).arg("inspect").args(args).assert().success().get_output().clone();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.contains("on a path: leads from image to logit"), "{text}");
+        text.lines().map(|line| line.chars().count()).max().unwrap()
+    };
+    for model in ["cifar_resnet_8", "cifar_resnet_110", "cifar_resnet_20_128", "vgg19"] {
+        assert!(widest(&["-m", model, "-d", "0.05"]) <= 80, "{model}");
+    }
+    assert!(widest(&["-m", "cifar_resnet_8", "--kernels"]) > 80);
+}
+
+#[test]
+fn saliencies_of_the_weights_alone_need_no_data() {
+    let folder = folder();
+    for init in ["synflow", "magnitude"] {
+        let args = ["inspect", "-m", "cifar_resnet_8_4", "--sparse-init", init];
+        rarefy(&folder).args(args).assert().success();
+    }
+    for init in ["snip", "grasp"] {
+        let args = ["inspect", "-m", "cifar_resnet_8_4", "--sparse-init", init];
+        fails(rarefy(&folder).args(args), 2, &[init, "--data digits"]);
+    }
 }

@@ -66,7 +66,7 @@ fn every_faulty_study_fails_before_a_network_is_trained() {
     write(&folder, "networks = []");
     fails(&mut command(&folder), 2, &["`networks` is an empty list"]);
     std::fs::write(folder.path().join("study.toml"), [0xff, 0xfe, 0x00]).unwrap();
-    fails(&mut command(&folder), 2, &["study.toml", "utf-8"]);
+    fails(&mut command(&folder), 2, &["study.toml", "UTF-8"]);
 }
 
 #[test]

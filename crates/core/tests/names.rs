@@ -16,6 +16,8 @@ fn typos_lead_to_the_nearest_name() {
         ("unifrom", "uniform"),
         ("ERKK", "erk"),
         ("rek", "erk"),
+        ("ekr", "erk"),
+        ("re", "er"),
         ("cifar-resnet20", "cifar_resnet_20"),
         ("resnet_20", "cifar_resnet_20"),
         ("cifar", "cifar_resnet_20"),

@@ -149,3 +149,31 @@ fn vggs_average_what_five_pools_leave_and_refuse_images_of_which_nothing_is_left
         );
     }
 }
+
+#[test]
+fn graphs_that_cannot_be_meant_are_refused() {
+    use rarefy_nn::graph::{GraphBuilder, InitRule};
+    const INIT: InitRule = InitRule::Constant { value: 1.0 };
+    let builder = || GraphBuilder::new("net", Extent { channels: 1, height: 4, width: 4 });
+    let ends = |mut net: GraphBuilder, from| {
+        let pool = net.global_avg_pool(from);
+        net.linear("fc", pool, 2, INIT, INIT).unwrap();
+        net.build().map(|_| ()).map_err(|error| error.to_string())
+    };
+    let mut sound = builder();
+    let conv = sound.conv("conv", sound.input(), 2, 3, 1, 1, INIT).unwrap();
+    assert_eq!(ends(sound, conv), Ok(()));
+    let mut unread = builder();
+    unread.conv("lost", unread.input(), 2, 3, 1, 1, INIT).unwrap();
+    let conv = unread.conv("conv", unread.input(), 2, 3, 1, 1, INIT).unwrap();
+    assert!(ends(unread, conv).unwrap_err().contains("`lost`: nothing reads it"));
+    let mut doubled = builder();
+    let first = doubled.conv("conv", doubled.input(), 2, 3, 1, 1, INIT).unwrap();
+    let second = doubled.conv("conv", first, 2, 3, 1, 1, INIT).unwrap();
+    assert!(ends(doubled, second).unwrap_err().contains("two nodes have this name"));
+    let mut other = builder();
+    let a = other.conv("a", other.input(), 2, 3, 1, 1, INIT).unwrap();
+    let foreign = other.conv("b", a, 2, 3, 1, 1, INIT).unwrap();
+    let problem = ends(builder(), foreign).unwrap_err();
+    assert!(problem.contains("which this graph has not"), "{problem}");
+}

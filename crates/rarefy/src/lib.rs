@@ -13,8 +13,10 @@
 //!
 //! # fn main() -> Result<(), rarefy::train::TrainError> {
 //! let recipe = Recipe { density: Density::new(0.05).unwrap_or(Density::DENSE), ..Recipe::default() };
-//! let mut run = RunDir::create(None, &recipe)?;
-//! let summary = Trainer::new(Setup::from_recipe(recipe)?)?.run_to_end(&mut run)?;
+//! let mut trainer = Trainer::new(Setup::from_recipe(recipe)?)?;
+//! // The trainer's recipe, not the one asked for: it names the network and the data that there are.
+//! let mut run = RunDir::create(None, trainer.recipe())?;
+//! let summary = trainer.run_to_end(&mut run)?;
 //! println!("test accuracy {:?} in {}", summary.test_acc, run.path().display());
 //! # Ok(())
 //! # }

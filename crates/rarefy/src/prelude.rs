@@ -8,6 +8,7 @@ pub use rarefy_nn::graph::{Graph, GraphBuilder, InitRule};
 pub use rarefy_nn::models;
 pub use rarefy_nn::{Session, SessionOptions};
 pub use rarefy_train::{
-    InMemory, Keeper, Observer, Outcome, Recipe, RunDir, Setup, Summary, TrainError, Trainer, draw_patterns,
+    DataProbe, InMemory, Keeper, Observer, Outcome, Recipe, RunDir, Setup, Summary, TrainError, Trained,
+    Trainer, draw_patterns, draw_patterns_with,
 };
 pub use std::sync::Arc;

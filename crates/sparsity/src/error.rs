@@ -140,7 +140,9 @@ pub enum SparsityError {
         smallest: f64,
     },
     /// A saliency was drawn without a network to measure.
-    #[error("`{rule}` must measure the network; this command has no network to measure")]
+    #[error(
+        "`{rule}` measures the network on data, and there are none here; give a probe (`draw_patterns_with`) or choose another init"
+    )]
     NoProbe {
         /// The rule.
         rule: &'static str,

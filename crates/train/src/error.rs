@@ -53,6 +53,14 @@ pub enum TrainError {
         /// What the data are.
         found: String,
     },
+    /// A network of one's own under the name of another.
+    #[error(
+        "`{name}` is the name of a built-in network and this is another one: give your graph a name of its own"
+    )]
+    NameTaken {
+        /// The name.
+        name: String,
+    },
     /// Nothing to train on.
     #[error("the data set `{data}` has no training samples")]
     NoSamples {
@@ -152,6 +160,7 @@ impl TrainError {
             | Self::Store(_)
             | Self::Schedule(_)
             | Self::Unfit { .. }
+            | Self::NameTaken { .. }
             | Self::File(FormatError::Folder { .. })
             | Self::OtherRun { .. }
             | Self::Data(DataError::Unknown { .. } | DataError::BatchSize | DataError::Option { .. }) => {
@@ -196,6 +205,9 @@ impl TrainError {
                 "put it back, or add --forget-best: the best epoch is then the one to go on from, or a later one"
                     .to_owned(),
             ),
+            Self::Model(ModelError::Unknown { name, .. }) if is_of_imagenet(name) => Some(
+                "networks for ImageNet are not built yet; those for small images are cifar_resnet_20 and the like".to_owned(),
+            ),
             Self::Model(ModelError::Unknown { name, .. }) => {
                 let known = models::REGISTRY.iter().flat_map(|family| family.examples.iter().copied());
                 suggest(name, known).map(|name| format!("did you mean `{name}`?"))
@@ -204,4 +216,13 @@ impl TrainError {
             _ => None,
         }
     }
+}
+
+/// Whether a name is that of a residual network for ImageNet, in one of its spellings.
+fn is_of_imagenet(name: &str) -> bool {
+    let folded: String = name.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
+    let plain = ["resnet18", "resnet34", "resnet50", "resnet101", "resnet152"];
+    plain.contains(&folded.as_str())
+        || folded.starts_with("wideresnet50")
+        || folded.starts_with("wideresnet101")
 }

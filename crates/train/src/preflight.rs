@@ -27,7 +27,7 @@ impl Preflight {
 
     /// Says that a run will have been trained into `folder` before the recipes that come are.
     pub fn expect(&mut self, folder: &Path) {
-        self.expected.push(folder.to_owned());
+        self.expected.push(absolute(folder));
     }
 
     /// Whether a run or checkpoint is there, or will be.
@@ -35,7 +35,8 @@ impl Preflight {
     /// # Errors
     /// Neither.
     pub fn find(&self, path: &Path) -> Result<(), TrainError> {
-        let expected = self.expected.iter().any(|folder| path.starts_with(folder));
+        let whole = absolute(path);
+        let expected = self.expected.iter().any(|folder| whole.starts_with(folder));
         if expected { Ok(()) } else { Trained::find(path).map(|_| ()) }
     }
 
@@ -93,4 +94,9 @@ impl Preflight {
             Ok(dataset)
         })
     }
+}
+
+/// The path from the root of the file system, so that two spellings of it compare.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }

@@ -49,6 +49,11 @@ impl Setup {
         dataset: Arc<dyn Dataset>,
     ) -> Result<Self, TrainError> {
         check_fit(&graph, dataset.as_ref())?;
+        // A recipe names a network, and who reads it builds that one.
+        let named = models::build(graph.name(), graph.input(), graph.classes());
+        if named.is_ok_and(|named| named != graph) {
+            return Err(TrainError::NameTaken { name: graph.name().to_owned() });
+        }
         let recipe = Recipe { model: graph.name().to_owned(), data: dataset.name().to_owned(), ..recipe };
         let mut store = ParamStore::new(&graph, patterns)?;
         initialize(&mut store, recipe.init_seed());

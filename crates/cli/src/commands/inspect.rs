@@ -34,6 +34,9 @@ pub(crate) struct Args {
     /// Draw the densities of the layers as a chart too, one line an init
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
+    /// Show too which kernels run each layer: forward pass, input gradient, weight gradient
+    #[arg(long)]
+    kernels: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -116,7 +119,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     if args.json {
         json(&report)?
     } else {
-        product(&text(&report, drawn.target, preset))?
+        product(&text(&report, drawn.target, preset, args.kernels))?
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -143,26 +146,18 @@ impl<'a> Report<'a> {
     }
 }
 
-fn text(report: &Report<'_>, target: u64, preset: &Preset) -> String {
-    let head = [
-        "layer",
-        "shape",
-        "density",
-        "nnz",
-        "on a path",
-        "dead",
-        "MACs",
-        "dense",
-        "forward",
-        "input grad",
-        "weight grad",
-    ];
-    let mut table = Table::new(&head, 2);
+/// What the columns mean, in a line below them.
+const WORDS: &str = "on a path: leads from image to logit; dead: channels on none; MACs: of an image";
+
+fn text(report: &Report<'_>, target: u64, preset: &Preset, kernels: bool) -> String {
+    let head = ["layer", "shape", "density", "nnz", "on a path", "dead", "MACs", "dense"];
+    let paths = if kernels { &["forward", "input grad", "weight grad"][..] } else { &[] };
+    let mut table = Table::new(&[&head, paths].concat(), 2);
     for Layer { count, effective_nnz, dead_channels, path } in &report.layers {
         let shape: Vec<String> = count.shape.iter().map(usize::to_string).collect();
         let Path { forward, input_grad, weight_grad } = path;
-        table.row([
-            count.name.clone(),
+        let cells = [
+            count.name.strip_suffix(".weight").unwrap_or(&count.name).to_owned(),
             shape.join("x"),
             format!("{:.4}", count.density),
             grouped(count.nnz),
@@ -170,13 +165,12 @@ fn text(report: &Report<'_>, target: u64, preset: &Preset) -> String {
             dead_channels.to_string(),
             scaled(count.macs_sparse as f64),
             scaled(count.macs_dense as f64),
-            forward.clone(),
-            input_grad.clone(),
-            weight_grad.clone(),
-        ]);
+        ];
+        let kernel_cells = [forward, input_grad, weight_grad].map(String::clone);
+        table.row(cells.into_iter().chain(kernel_cells.into_iter().take(paths.len())));
     }
     format!(
-        "{}\n{}: {} of {} weights ({}; asked for {}), {} of {} MACs an image ({})\n{}{}",
+        "{}{WORDS}\n\n{}: {} of {} weights ({}; asked for {})\nMACs an image: {} of {} ({})\n{}{}",
         table.render(),
         report.model,
         grouped(report.nnz),

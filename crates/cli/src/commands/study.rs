@@ -154,12 +154,8 @@ fn command(args: &Args, name: &str, words: &[OsString]) -> Result<crate::Command
     line.extend(data_dir.collect::<Vec<OsString>>());
     line.extend(args.threads.iter().flat_map(|threads| ["--threads".into(), threads.to_string().into()]));
     line.extend(args.quiet.then(|| "--quiet".into()));
-    let parsed = Cli::try_parse_from(line).map_err(|error| {
-        // One line of what is wrong: usage and tips are about a command line that nobody wrote.
-        let text = error.to_string();
-        let problem = text.lines().next().unwrap_or_default();
-        let problem = problem.strip_prefix("error: ").unwrap_or(problem);
-        Failure::usage(format!("{name}: {problem}")).hint(format!("`rarefy {name} --help` lists all flags"))
-    })?;
+    let words: Vec<String> = line.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    let parsed =
+        Cli::try_parse_from(line).map_err(|error| crate::usage::failure(&error, &words).named(name))?;
     Ok(parsed.command)
 }

@@ -7,7 +7,7 @@ mod start_flags;
 
 use super::data::ensure_data;
 use crate::failure::Failure;
-use crate::output::note;
+use crate::output::{Tone, note, say};
 use crate::progress::Watcher;
 use crate::signals::Signals;
 use flags::RecipeFlags;
@@ -131,7 +131,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     };
     let outlook = trainer.outlook();
     for warning in warnings.iter().chain(&outlook.warnings) {
-        note(format_args!("warning: {warning}"));
+        say(Tone::Warning, warning);
     }
     if !args.quiet {
         if point.is_some_and(|point| point.checkpoint.is_none()) {

@@ -17,16 +17,21 @@ pub enum GraphError {
 }
 
 /// Collects nodes; every method returns the new node's id.
+///
+/// Ids that are no node's, names that two nodes have and nodes that nothing reads are told by [`GraphBuilder::build`].
 #[derive(Clone, Debug)]
 pub struct GraphBuilder {
     graph: Graph,
+    /// The first id that is no node's, and who was to read it.
+    foreign: Option<(String, usize)>,
 }
 
 impl GraphBuilder {
     /// Starts a graph over images of `input` extent; the input is node 0.
     pub fn new(name: impl Into<String>, input: Extent) -> Self {
         let node = Node { name: "input".into(), op: Op::Input, inputs: Vec::new(), extent: input };
-        Self { graph: Graph { name: name.into(), nodes: vec![node], parameters: Vec::new() } }
+        let graph = Graph { name: name.into(), nodes: vec![node], parameters: Vec::new() };
+        Self { graph, foreign: None }
     }
 
     /// The input node.
@@ -34,9 +39,9 @@ impl GraphBuilder {
         NodeId(0)
     }
 
-    /// Extent of a node's output.
+    /// Extent of a node's output; that of the input for an id that is no node's.
     pub fn extent(&self, id: NodeId) -> Extent {
-        self.graph.nodes[id.0].extent
+        self.graph.nodes.get(id.0).unwrap_or(&self.graph.nodes[0]).extent
     }
 
     /// A `kernel` x `kernel` convolution without bias, initialized by `init`.
@@ -148,15 +153,41 @@ impl GraphBuilder {
 
     /// The finished graph; its last node must give a vector of logits.
     pub fn build(self) -> Result<Graph, GraphError> {
-        let last = &self.graph.nodes[self.graph.nodes.len() - 1];
-        if last.extent.area() != 1 || self.graph.nodes.iter().any(|node| node.extent.is_empty()) {
-            let problem = format!("the last node must give a vector of logits, found {}", last.extent);
-            return Err(GraphError::Node { node: last.name.clone(), problem });
+        let failed = |node: &str, problem: String| Err(GraphError::Node { node: node.to_owned(), problem });
+        let nodes = &self.graph.nodes;
+        if let Some((reader, id)) = &self.foreign {
+            return failed(
+                reader,
+                format!("reads node {id}, which this graph has not: it is of another builder"),
+            );
+        }
+        let last = &nodes[nodes.len() - 1];
+        if last.extent.area() != 1 || nodes.iter().any(|node| node.extent.is_empty()) {
+            return failed(
+                &last.name,
+                format!("the last node must give a vector of logits, found {}", last.extent),
+            );
+        }
+        for (index, node) in nodes.iter().enumerate() {
+            if nodes[..index].iter().any(|other| other.name == node.name && !node.name.is_empty()) {
+                return failed(
+                    &node.name,
+                    "two nodes have this name, which names parameters and tensors".into(),
+                );
+            }
+            let read = nodes.iter().any(|reader| reader.inputs.contains(&NodeId(index)));
+            if !read && index + 1 < nodes.len() {
+                return failed(&node.name, "nothing reads it: connect it or leave it away".into());
+            }
         }
         Ok(self.graph)
     }
 
     fn push(&mut self, name: String, op: Op, inputs: Vec<NodeId>, extent: Extent) -> NodeId {
+        let foreign = inputs.iter().find(|id| id.0 >= self.graph.nodes.len());
+        if let (Some(id), None) = (foreign, &self.foreign) {
+            self.foreign = Some((name.clone(), id.0));
+        }
         self.graph.nodes.push(Node { name, op, inputs, extent });
         NodeId(self.graph.nodes.len() - 1)
     }

@@ -4,7 +4,7 @@ use super::Family;
 use crate::graph::{Extent, Graph, GraphBuilder, GraphError, InitRule, NodeId};
 
 pub(super) const FAMILY: Family = Family {
-    pattern: "cifar_resnet_DEPTH[_WIDTH] (DEPTH = 6n + 2, WIDTH 16 by default)",
+    pattern: "cifar_resnet_DEPTH[_WIDTH] (DEPTH = 6n + 2 from 8 to 2000, WIDTH from 1 to 1024, 16 by default)",
     examples: &[
         "cifar_resnet_8",
         "cifar_resnet_14",

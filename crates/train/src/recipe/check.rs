@@ -30,12 +30,12 @@ pub enum RecipeError {
     #[error("`{key}` changes nothing here: it has a meaning only with {with}; leave it away")]
     Idle {
         /// The key.
-        key: &'static str,
+        key: String,
         /// What it needs.
         with: &'static str,
     },
     /// The file cannot be read.
-    #[error("cannot read the recipe {}: {reason}", path.display())]
+    #[error("cannot read {}: {reason}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -112,10 +112,9 @@ impl Recipe {
         let power = self.erk_power.unwrap_or(1.0);
         require((-4.0..=4.0).contains(&power), "erk_power", "a number from -4 to 4", || power.to_string())?;
         self.dynamic.check()?;
-        let moves = self.method.preset().dynamic || self.dynamic.is_empty();
-        require(moves, "dynamic", "left away with method = \"static\"", || {
-            "settings of a moving pattern (choose another method)".to_owned()
-        })?;
+        if let Some(key) = self.dynamic.first_key().filter(|_| !self.method.preset().dynamic) {
+            return Err(RecipeError::Idle { key, with: "a method that moves the pattern, e.g. rigl" });
+        }
         let finite = |value: f64, ok: bool| value.is_finite() && ok;
         require(finite(self.lr, self.lr > 0.0), "lr", "a finite number above 0", || self.lr.to_string())?;
         let momentum = (0.0..1.0).contains(&self.momentum);
@@ -130,9 +129,13 @@ impl Recipe {
         self.check_paths()?;
         self.check_start()?;
         let Some(milestones) = &self.milestones else { return Ok(()) };
-        let used = self.lr_schedule == LrScheduleName::MULTISTEP && milestones.is_sorted_by(|a, b| a < b);
-        let expected = "strictly ascending epochs, and lr_schedule = \"multistep\"";
-        require(used, "milestones", expected, || format!("{milestones:?} with {}", self.lr_schedule))
+        if self.lr_schedule != LrScheduleName::MULTISTEP {
+            return Err(RecipeError::Idle { key: "milestones".into(), with: "lr_schedule multistep" });
+        }
+        let ascending = milestones.is_sorted_by(|a, b| a < b);
+        require(ascending, "milestones", "strictly ascending epochs", || {
+            milestones.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
+        })
     }
 }
 

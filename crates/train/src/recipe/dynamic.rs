@@ -77,6 +77,12 @@ impl DynamicOptions {
         *self == Self::default()
     }
 
+    /// The first key that says something, if any does.
+    pub(super) fn first_key(&self) -> Option<String> {
+        let keys = serde_json::to_value(self).ok()?;
+        keys.as_object()?.keys().next().cloned()
+    }
+
     /// Checks every range.
     pub(super) fn check(&self) -> Result<(), RecipeError> {
         let share = |key, value: Option<f64>| {

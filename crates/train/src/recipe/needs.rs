@@ -193,7 +193,7 @@ impl Recipe {
     /// [`RecipeError::Idle`] with the first of [`Recipe::idle_keys`].
     pub fn check_needs(&self) -> Result<(), RecipeError> {
         match self.idle_keys().first() {
-            Some(&(key, with)) => Err(RecipeError::Idle { key, with }),
+            Some(&(key, with)) => Err(RecipeError::Idle { key: key.to_owned(), with }),
             None => Ok(()),
         }
     }
