@@ -1,5 +1,6 @@
 //! How commands fail.
 
+use rarefy::core::memory::OutOfMemory;
 use rarefy::eval::EvalError;
 use rarefy::train::{Fault, RecipeError, TrainError, UnknownName};
 use std::fmt::Display;
@@ -58,11 +59,17 @@ impl From<EvalError> for Failure {
         match error {
             EvalError::Data(error) => TrainError::from(error).into(),
             EvalError::Session(error) => TrainError::Session(error).into(),
-            EvalError::Io { .. } => Self { fault: Fault::System, message, hint },
+            EvalError::Io { .. } | EvalError::Memory(_) => Self { fault: Fault::System, message, hint },
             EvalError::File { .. } => Self { fault: Fault::Data, message, hint },
             EvalError::NonFinite { .. } => Self { fault: Fault::Numerical, message, hint },
             _ => Self { fault: Fault::Usage, message, hint },
         }
+    }
+}
+
+impl From<OutOfMemory> for Failure {
+    fn from(error: OutOfMemory) -> Self {
+        TrainError::from(error).into()
     }
 }
 

@@ -1,5 +1,6 @@
 //! What can go wrong with an evaluation.
 
+use rarefy_core::memory::OutOfMemory;
 use rarefy_data::DataError;
 use rarefy_nn::SessionError;
 use std::path::PathBuf;
@@ -14,6 +15,9 @@ pub enum EvalError {
     /// The data.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// There is not enough memory.
+    #[error(transparent)]
+    Memory(#[from] OutOfMemory),
     /// No such name in a registry.
     #[error("unknown {kind} `{name}`{}; choices are {choices}", did_you_mean(.nearest))]
     Unknown {

@@ -1,5 +1,6 @@
 //! What can be wrong with a file.
 
+use rarefy_core::memory::OutOfMemory;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -19,12 +20,15 @@ pub enum FormatError {
         /// The system's reason.
         source: io::Error,
     },
+    /// There is not enough memory for what a file holds.
+    #[error(transparent)]
+    Memory(#[from] OutOfMemory),
     /// What is wrong with which file.
     #[error("{}: {source}", path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// The trouble; never `Io` or `File` again.
+        /// The trouble; never `Io`, `Memory` or `File` again.
         source: Box<FormatError>,
     },
     /// The file starts differently from every checkpoint.
@@ -115,7 +119,7 @@ impl FormatError {
     /// Names the file in an error about its content.
     pub(crate) fn at(self, path: &Path) -> Self {
         match self {
-            named @ (Self::Io { .. } | Self::File { .. }) => named,
+            named @ (Self::Io { .. } | Self::Memory(_) | Self::File { .. }) => named,
             source => Self::File { path: path.to_owned(), source: Box::new(source) },
         }
     }

@@ -11,9 +11,9 @@ mod ood;
 mod report;
 mod watcher;
 
-use crate::args::data_help;
+use crate::args::{data_help, too_many_threads};
 use crate::failure::Failure;
-use crate::output::{json, product};
+use crate::output::{json, note, product};
 use clap::ValueEnum;
 use network::{Loader, Network};
 use rarefy::data::Split;
@@ -117,6 +117,9 @@ pub(crate) fn check(args: &Args, data_dir: Option<&Path>) -> Result<(), Failure>
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     args.ood.check()?;
     args.attack.check()?;
+    if let Some(warning) = too_many_threads(args.threads.map(|threads| threads as usize)) {
+        note(format_args!("warning: {warning}"));
+    }
     let mut watcher = Watcher::new(args.quiet);
     let mut loader = Loader::new(args);
     let mut recipes = Vec::new();

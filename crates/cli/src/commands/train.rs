@@ -6,6 +6,7 @@ mod report;
 mod start_flags;
 
 use super::data::ensure_data;
+use crate::args::too_many_threads;
 use crate::failure::Failure;
 use crate::output::note;
 use crate::progress::Watcher;
@@ -93,6 +94,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let mut warnings = args.published.settle(&args.flags, fresh, &mut recipe)?;
     recipe.check()?;
     warnings.extend(short_run(&recipe));
+    warnings.extend(too_many_threads(recipe.threads));
     let out = recipe.out.take();
     ensure_data(&recipe.data, recipe.data_dir.as_deref(), args.fetch)?;
     let (matching, matched) = recipe.matched()?;

@@ -1,8 +1,10 @@
 //! All pictures of a folder: PNG and JPEG.
 
+use super::resize::PICTURE;
 use super::{Images, Kind, fit};
 use crate::error::EvalError;
 use rarefy_core::Extent;
+use rarefy_core::memory::{self, OutOfMemory};
 use std::fs;
 use std::io::{BufReader, Cursor};
 use std::path::{Path, PathBuf};
@@ -65,32 +67,58 @@ struct Picture {
 fn read(path: &Path) -> Result<Picture, EvalError> {
     let bytes = fs::read(path).map_err(|source| EvalError::Io { path: path.to_owned(), source })?;
     let picture = if bytes.starts_with(b"\x89PNG") { png(&bytes) } else { jpeg(&bytes) };
-    picture.map_err(|problem| EvalError::File { path: path.to_owned(), problem })
+    picture.map_err(|refused| match refused {
+        Refused::Memory(error) => error.into(),
+        Refused::Content(problem) => EvalError::File { path: path.to_owned(), problem },
+    })
 }
 
-fn png(bytes: &[u8]) -> Result<Picture, String> {
+/// Why a picture is not read.
+enum Refused {
+    Content(String),
+    Memory(OutOfMemory),
+}
+
+impl From<String> for Refused {
+    fn from(problem: String) -> Self {
+        Self::Content(problem)
+    }
+}
+
+impl From<OutOfMemory> for Refused {
+    fn from(error: OutOfMemory) -> Self {
+        Self::Memory(error)
+    }
+}
+
+fn png(bytes: &[u8]) -> Result<Picture, Refused> {
     let text = |error: png::DecodingError| error.to_string();
     let mut decoder = png::Decoder::new(BufReader::new(Cursor::new(bytes)));
     decoder.set_transformations(png::Transformations::normalize_to_color8());
     let mut reader = decoder.read_info().map_err(text)?;
     let info = reader.info();
     check(info.width, info.height)?;
-    let size = reader.output_buffer_size().ok_or("the picture is too large")?;
-    let mut bytes = vec![0; size];
+    let size = reader.output_buffer_size().ok_or_else(|| "the picture is too large".to_owned())?;
+    let mut bytes = memory::zeros(size, PICTURE)?;
     let frame = reader.next_frame(&mut bytes).map_err(text)?;
     let (width, height) = (frame.width as usize, frame.height as usize);
     bytes.truncate(frame.buffer_size());
     Ok(Picture { width, height, channels: frame.color_type.samples(), bytes })
 }
 
-fn jpeg(bytes: &[u8]) -> Result<Picture, String> {
+/// Bytes of a pixel while a JPEG file is decoded: coefficients of three components in 16 bits, and the colours.
+const JPEG_PIXEL_BYTES: u64 = 3 * 2 + 3;
+
+fn jpeg(bytes: &[u8]) -> Result<Picture, Refused> {
     let options = DecoderOptions::default()
         .jpeg_set_out_colorspace(ColorSpace::RGB)
         .set_max_width(MOST_SIDE as usize)
         .set_max_height(MOST_SIDE as usize);
     let mut decoder = JpegDecoder::new_with_options(Cursor::new(bytes), options);
+    decoder.decode_headers().map_err(|error| error.to_string())?;
+    let (width, height) = decoder.dimensions().ok_or_else(|| "it has no extent".to_owned())?;
+    memory::check_large(JPEG_PIXEL_BYTES * width as u64 * height as u64, PICTURE)?;
     let bytes = decoder.decode().map_err(|error| error.to_string())?;
-    let (width, height) = decoder.dimensions().ok_or("it has no extent")?;
     Ok(Picture { width, height, channels: 3, bytes })
 }
 
@@ -119,8 +147,9 @@ impl Images for Folder {
             let kept = if channels < 3 { 1 } else { 3 };
             let plane =
                 |channel| bytes.iter().skip(channel).step_by(channels).map(|&byte| f32::from(byte) / 255.0);
-            let image: Vec<f32> = (0..kept).flat_map(plane).collect();
-            fit(&image, Extent { channels: kept, height, width }, extent, pixels);
+            let from = Extent { channels: kept, height, width };
+            let image = memory::collected(from.len(), (0..kept).flat_map(plane), PICTURE)?;
+            fit(&image, from, extent, pixels)?;
         }
         self.next = end;
         Ok(files.len())

@@ -35,6 +35,7 @@ pub use extras::{Extra, Extras};
 pub use meta::{DataInfo, Meta, ParameterInfo, Seeds};
 
 use crate::{FormatError, atomic_write};
+use rarefy_core::memory::{self, OutOfMemory};
 use rarefy_nn::graph::Graph;
 use rarefy_nn::params::ParamStore;
 use std::fs::File;
@@ -86,7 +87,7 @@ pub fn save(path: &Path, meta: &Meta, store: &ParamStore) -> Result<(), FormatEr
 /// # Errors
 /// As [`save`].
 pub fn save_with(path: &Path, meta: &Meta, store: &ParamStore, extras: &Extras) -> Result<(), FormatError> {
-    let (content, tensors) = encode::encode(meta, store, extras);
+    let (content, tensors) = encode::encode(meta, store, extras)?;
     let header = header::write(&content, &tensors).map_err(|error| error.at(path))?;
     atomic_write(path, |file| {
         file.write_all(&header)?;
@@ -146,9 +147,11 @@ impl Checkpoint {
     /// # Errors
     /// [`FormatError::Unstorable`].
     pub fn to_bytes(&self) -> Result<Vec<u8>, FormatError> {
-        let (content, tensors) = encode::encode(&self.meta, &self.store, &self.extras);
+        let (content, tensors) = encode::encode(&self.meta, &self.store, &self.extras)?;
         let mut bytes = header::write(&content, &tensors)?;
-        tensors.iter().for_each(|tensor| bytes.extend_from_slice(&tensor.data));
+        for tensor in &tensors {
+            memory::append(&mut bytes, &tensor.data, "the bytes of a checkpoint")?;
+        }
         Ok(bytes)
     }
 }
@@ -176,9 +179,16 @@ fn read(path: &Path) -> Result<Vec<u8>, FormatError> {
 }
 
 fn read_up_to(file: &mut File, count: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
-    bytes.try_reserve_exact(usize::try_from(count).unwrap_or(usize::MAX))?;
+    // One more: at the end of its room a list asks for more before it knows that the file has ended.
+    let len = usize::try_from(count).unwrap_or(usize::MAX).saturating_add(bytes.len() + 1);
+    memory::reserve(bytes, len, "the bytes of the file").map_err(refused)?;
     file.take(count).read_to_end(bytes)?;
     Ok(())
+}
+
+/// As the system's own refusal.
+fn refused(error: OutOfMemory) -> io::Error {
+    io::Error::new(io::ErrorKind::OutOfMemory, error)
 }
 
 fn unreadable(path: &Path, source: io::Error) -> FormatError {

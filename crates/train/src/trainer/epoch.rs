@@ -47,7 +47,7 @@ impl Trainer {
             .filter(|best| best.beats(self.progress.best));
         if best.is_some() {
             self.progress.best = best;
-            keeper.save_best(&self.meta()?, self.session.store(), &self.extras())?;
+            keeper.save_best(&self.meta()?, self.session.store(), &self.extras()?)?;
         }
         let record = EpochRecord {
             epoch,

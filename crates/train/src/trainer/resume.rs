@@ -2,9 +2,11 @@
 
 use super::Trainer;
 use crate::accounting::Counts;
+use crate::dynamic::Dynamic;
 use crate::error::TrainError;
 use crate::progress::{Progress, State};
 use crate::run_dir::files;
+use rarefy_core::memory;
 use rarefy_formats::{Checkpoint, Meta};
 use std::path::Path;
 
@@ -22,6 +24,8 @@ impl Trainer {
         }
         let refuse = |problem: String| TrainError::NotResumable { path: path.to_owned(), problem };
         let state = State::from_json(&meta.state).map_err(refuse)?;
+        let kept = self.dynamic.as_ref().map_or(0, Dynamic::kept_bytes);
+        memory::check_large(kept, "what the training method keeps")?;
         let restored = match &self.dynamic {
             Some(dynamic) => Some(dynamic.check(state.dynamic, &extras, &mut store).map_err(refuse)?),
             None => None,
