@@ -139,7 +139,7 @@ struct Measured<'a> {
 
 impl Probe for Measured<'_> {
     fn weights(&mut self) -> Result<Dense, String> {
-        Ok(probe::weights(&self.golden.dense))
+        probe::weights(&self.golden.dense).map_err(|error| error.to_string())
     }
 
     fn measure(&mut self, need: Need, kept: &[Pattern]) -> Result<Dense, String> {

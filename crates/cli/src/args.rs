@@ -3,6 +3,7 @@
 use crate::failure::Failure;
 use crate::init_flags::InitFlags;
 use clap::Args;
+use rarefy::core::memory::most_threads;
 use rarefy::core::{Density, Extent};
 use rarefy::nn::graph::Graph;
 use rarefy::train::{PatternUnit, Recipe, TrainError, build_model};
@@ -75,6 +76,13 @@ fn parse_extent(text: &str) -> Result<Extent, String> {
         [channels, height, width] => Ok(Extent { channels, height, width }),
         _ => Err("images are given as CHANNELSxHEIGHTxWIDTH, e.g. 3x32x32".to_owned()),
     }
+}
+
+/// What to say of more threads than are started on this machine.
+pub(crate) fn too_many_threads(asked: Option<usize>) -> Option<String> {
+    let most = most_threads();
+    let asked = asked.filter(|&asked| asked > most)?;
+    Some(format!("{asked} threads would only get in each other's way on this machine: it takes {most}"))
 }
 
 /// Choices of a flag whose values are names.

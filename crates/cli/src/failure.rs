@@ -2,6 +2,7 @@
 
 use crate::output::Tone;
 use crate::usage::belongs_to;
+use rarefy::core::memory::OutOfMemory;
 use rarefy::eval::EvalError;
 use rarefy::sparsity::SparsityError;
 use rarefy::train::{Fault, RecipeError, TrainError, UnknownName};
@@ -90,13 +91,19 @@ impl From<EvalError> for Failure {
         match error {
             EvalError::Data(error) => TrainError::from(error).into(),
             EvalError::Session(error) => TrainError::Session(error).into(),
-            EvalError::Io { .. } => Self { fault: Fault::System, message, hint },
+            EvalError::Io { .. } | EvalError::Memory(_) => Self { fault: Fault::System, message, hint },
             EvalError::File { .. } | EvalError::Incomplete { .. } => {
                 Self { fault: Fault::Data, message, hint }
             }
             EvalError::NonFinite { .. } => Self { fault: Fault::Numerical, message, hint },
             _ => Self { fault: Fault::Usage, message, hint },
         }
+    }
+}
+
+impl From<OutOfMemory> for Failure {
+    fn from(error: OutOfMemory) -> Self {
+        TrainError::from(error).into()
     }
 }
 

@@ -20,7 +20,14 @@ mod usage;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use failure::Failure;
+use rarefy::core::memory::is_asking;
+use rarefy::core::try_remove_leftovers;
+use rarefy::kernels::Reporting;
 use std::process::ExitCode;
+
+/// Memory that runs out ends the program as any other refusal of the system does, even where nobody could be asked.
+#[global_allocator]
+static ALLOCATOR: Reporting = Reporting { may_refuse: is_asking, last: try_remove_leftovers };
 
 /// Train neural networks sparse from the first step.
 #[derive(Parser)]

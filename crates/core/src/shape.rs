@@ -68,9 +68,9 @@ impl Extent {
         Self { channels, height: 1, width: 1 }
     }
 
-    /// Numbers in one sample.
+    /// Numbers in one sample, saturating.
     pub const fn len(self) -> usize {
-        self.channels * self.area()
+        self.channels.saturating_mul(self.area())
     }
 
     /// Whether a sample holds no number (an invalid extent).
@@ -78,9 +78,9 @@ impl Extent {
         self.len() == 0
     }
 
-    /// `height * width`.
+    /// `height * width`, saturating.
     pub const fn area(self) -> usize {
-        self.height * self.width
+        self.height.saturating_mul(self.width)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What can go wrong with data.
 
 use crate::{FetchError, FileError, Split};
+use rarefy_core::memory::OutOfMemory;
 use std::path::PathBuf;
 
 /// Why data could not be opened or read.
@@ -134,6 +135,9 @@ pub enum DataError {
         /// Where it should have started.
         first: usize,
     },
+    /// There is not enough memory.
+    #[error(transparent)]
+    Memory(#[from] OutOfMemory),
     /// The loading thread could not be started.
     #[error("could not start the loading thread: {reason}")]
     Thread {
@@ -154,7 +158,7 @@ impl DataError {
     /// Whether the system or the network refused, rather than the request or the data being bad.
     pub fn is_system(&self) -> bool {
         match self {
-            Self::NoDataDir | Self::Thread { .. } => true,
+            Self::NoDataDir | Self::Thread { .. } | Self::Memory(_) => true,
             Self::File { error, .. } => error.is_system(),
             Self::Fetch { error, .. } => error.is_system(),
             _ => false,

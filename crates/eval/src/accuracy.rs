@@ -6,6 +6,7 @@ use crate::metrics::{Bins, Measure, REGISTRY};
 use crate::progress::Progress;
 use crate::sample::Sample;
 use crate::stream::{Pixels, for_each_batch};
+use rarefy_core::memory::{self, OutOfMemory};
 use rarefy_data::{Dataset, Split};
 use serde::Serialize;
 use std::sync::Arc;
@@ -122,6 +123,12 @@ impl Evaluation {
     }
 }
 
+/// Whether there is room for the confusion of so many classes.
+pub(crate) fn check_classes(classes: usize) -> Result<(), OutOfMemory> {
+    let cells = (classes as u64).saturating_mul(classes as u64);
+    memory::check_large(cells.saturating_mul(size_of::<u64>() as u64), "the confusion matrix")
+}
+
 /// Evaluates `network` on a whole split; logits are divided by `temperature` (1 leaves them).
 ///
 /// # Errors
@@ -135,6 +142,7 @@ pub fn evaluate(
     progress: &mut dyn Progress,
 ) -> Result<Evaluation, EvalError> {
     network.check_fit(dataset.as_ref())?;
+    check_classes(network.classes())?;
     progress.begin(&format!("accuracy on {} {split}", dataset.name()), dataset.len(split));
     let (pixels, size) = (Pixels::of(dataset.as_ref()), network.max_batch());
     // Inputs of the network's own data go in as they are: the numbers that training reported come out.
@@ -143,7 +151,7 @@ pub fn evaluate(
     for_each_batch(dataset, split, size, usize::MAX, progress, |_, batch| {
         let logits = match own {
             true => network.logits_of_inputs(&batch.images)?,
-            false => network.logits(&pixels.restore(&batch.images))?,
+            false => network.logits(&pixels.restore(&batch.images)?)?,
         };
         accuracy.add_logits(&logits, &batch.labels, temperature)
     })?;

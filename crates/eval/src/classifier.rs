@@ -1,7 +1,7 @@
 //! A network that takes pixels.
 
 use crate::error::EvalError;
-use rarefy_core::Extent;
+use rarefy_core::{Extent, memory};
 use rarefy_data::{Dataset, Normalization};
 use rarefy_nn::graph::Graph;
 use rarefy_nn::optim::Optimizer;
@@ -74,17 +74,7 @@ impl Classifier {
     /// # Errors
     /// [`EvalError::Unfit`].
     pub fn check_fit(&self, dataset: &dyn Dataset) -> Result<(), EvalError> {
-        let describe = |Extent { channels, height, width }, classes| {
-            format!("{channels}x{height}x{width} images of {classes} classes")
-        };
-        let expected = describe(self.extent(), self.classes());
-        let found = describe(dataset.extent(), dataset.classes());
-        match expected == found {
-            true => Ok(()),
-            false => {
-                Err(EvalError::Unfit { what: format!("the data set `{}`", dataset.name()), expected, found })
-            }
-        }
+        check_fit(self.extent(), self.classes(), dataset)
     }
 
     /// Logits `[samples][classes]` of pixels.
@@ -158,7 +148,7 @@ impl Classifier {
         }
         let Self { inputs, normalization: Normalization { mean, std }, .. } = self;
         inputs.clear();
-        inputs.reserve(pixels.len());
+        memory::reserve(inputs, pixels.len(), "a batch of images")?;
         for (plane, pixels) in pixels.chunks_exact(area).enumerate() {
             let (mean, std) = (mean[plane % channels], std[plane % channels]);
             inputs.extend(pixels.iter().map(|&pixel| ((f64::from(pixel) - mean) / std) as f32));
@@ -172,6 +162,23 @@ impl Classifier {
         for (plane, gradient) in gradient.chunks_exact_mut(height * width).enumerate() {
             let std = self.normalization.std[plane % channels];
             gradient.iter_mut().for_each(|slope| *slope = (f64::from(*slope) / std) as f32);
+        }
+    }
+}
+
+/// Checks that `dataset` has images of `extent` and so many classes, which a network was made for.
+///
+/// # Errors
+/// [`EvalError::Unfit`].
+pub fn check_fit(extent: Extent, classes: usize, dataset: &dyn Dataset) -> Result<(), EvalError> {
+    let describe = |Extent { channels, height, width }, classes| {
+        format!("{channels}x{height}x{width} images of {classes} classes")
+    };
+    let (expected, found) = (describe(extent, classes), describe(dataset.extent(), dataset.classes()));
+    match expected == found {
+        true => Ok(()),
+        false => {
+            Err(EvalError::Unfit { what: format!("the data set `{}`", dataset.name()), expected, found })
         }
     }
 }

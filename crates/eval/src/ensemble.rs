@@ -1,11 +1,12 @@
 //! Ensembles: the mean of several networks' probabilities (Lakshminarayanan et al., NeurIPS 2017).
 
-use crate::accuracy::{Accuracy, Evaluation};
+use crate::accuracy::{Accuracy, Evaluation, check_classes};
 use crate::classifier::Classifier;
 use crate::error::EvalError;
 use crate::progress::Progress;
 use crate::sample::Sample;
 use crate::stream::{Pixels, for_each_batch};
+use rarefy_core::memory;
 use rarefy_data::{Dataset, Split};
 use std::sync::Arc;
 
@@ -23,13 +24,14 @@ pub fn ensemble(
     let Some(size) = networks.iter().map(|network| network.max_batch()).min() else {
         return Err(EvalError::Empty { what: "the ensemble".to_owned() });
     };
+    check_classes(dataset.classes())?;
     let (classes, share) = (dataset.classes(), 1.0 / networks.len() as f64);
     let (restore, mut accuracy) = (Pixels::of(dataset.as_ref()), Accuracy::new(classes));
     progress.begin(&format!("ensemble on {} {split}", dataset.name()), dataset.len(split));
     let mut buffer = Vec::new();
     for_each_batch(dataset, split, size, usize::MAX, progress, |_, batch| {
-        let pixels = restore.restore(&batch.images);
-        let mut means = vec![0.0; batch.len() * classes];
+        let pixels = restore.restore(&batch.images)?;
+        let mut means = memory::zeros(batch.len().saturating_mul(classes), "the probabilities of a batch")?;
         for network in networks.iter_mut() {
             let logits = network.logits(&pixels)?;
             let rows = logits.chunks_exact(classes).zip(means.chunks_exact_mut(classes));

@@ -1,6 +1,7 @@
 //! What can go wrong with an evaluation.
 
 use crate::stats::GroupingError;
+use rarefy_core::memory::OutOfMemory;
 use rarefy_data::DataError;
 use rarefy_nn::SessionError;
 use std::path::PathBuf;
@@ -15,6 +16,9 @@ pub enum EvalError {
     /// The data.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// There is not enough memory.
+    #[error(transparent)]
+    Memory(#[from] OutOfMemory),
     /// No such name in a registry.
     #[error("unknown {kind} `{name}`{}; choices are {choices}", did_you_mean(.nearest))]
     Unknown {

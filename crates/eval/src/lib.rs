@@ -26,7 +26,7 @@ mod stream;
 mod temperature;
 
 pub use accuracy::{Accuracy, ClassScore, Evaluation, evaluate};
-pub use classifier::Classifier;
+pub use classifier::{Classifier, check_fit};
 pub use ensemble::ensemble;
 pub use error::EvalError;
 pub use ood::Detection;

@@ -1,6 +1,7 @@
 //! NumPy's `.npy` files, read from front to back.
 
 use crate::error::EvalError;
+use rarefy_core::memory;
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -102,13 +103,14 @@ impl Npy {
         for _ in 0..count {
             let bytes = self.raw(width)?;
             let number = bytes.iter().rev().fold(0u64, |number, &byte| number << 8 | u64::from(byte));
+            memory::grow(&mut labels, 1, "the labels of a .npy file")?;
             labels.push(u32::try_from(number).map_err(|_| self.wrong("a label is no class"))?);
         }
         Ok(labels)
     }
 
     fn raw(&mut self, count: usize) -> Result<Vec<u8>, EvalError> {
-        let mut bytes = vec![0; count];
+        let mut bytes = memory::zeros(count, "numbers of a .npy file")?;
         match self.file.read_exact(&mut bytes) {
             Ok(()) => Ok(bytes),
             Err(source) if source.raw_os_error().is_some() => {

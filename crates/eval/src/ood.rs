@@ -6,7 +6,8 @@ use crate::images::Images;
 use crate::progress::Progress;
 use crate::scores::{Detector, Outputs, Score, Shape};
 use crate::separation::Scored;
-use crate::stream::{Pixels, for_each_batch};
+use crate::stream::{BATCH, Pixels, for_each_batch};
+use rarefy_core::memory;
 use rarefy_data::{Dataset, Split};
 use std::sync::Arc;
 
@@ -34,13 +35,14 @@ impl Detection {
         network.check_fit(dataset.as_ref())?;
         let training = dataset.len(Split::Train);
         let shape = Shape { classes: network.classes(), features: network.feature_len(), training };
+        memory::check_large(shape.bytes(), "what scores learn of the training images")?;
         let mut scores: Vec<_> =
             detectors.iter().map(|&detector| (detector, (detector.new)(shape))).collect();
         let (restore, size) = (Pixels::of(dataset.as_ref()), network.max_batch());
         if detectors.iter().any(|detector| detector.learns) {
             progress.begin("features of the training images", training);
             for_each_batch(dataset, Split::Train, size, usize::MAX, progress, |_, batch| {
-                let (_, features) = network.features(&restore.restore(&batch.images))?;
+                let (_, features) = network.features(&restore.restore(&batch.images)?)?;
                 for (_, score) in scores.iter_mut().filter(|(detector, _)| detector.learns) {
                     score.learn(&features, &batch.labels);
                 }
@@ -51,7 +53,7 @@ impl Detection {
         progress.begin(&format!("scores of {} {split}", dataset.name()), most.min(dataset.len(split)));
         let mut inside = vec![Vec::new(); scores.len()];
         for_each_batch(dataset, split, size, most, progress, |_, batch| {
-            add(network, &mut scores, &restore.restore(&batch.images), &mut inside)
+            add(network, &mut scores, &restore.restore(&batch.images)?, &mut inside)
         })?;
         Ok(Self { scores, inside, most })
     }
@@ -73,7 +75,7 @@ impl Detection {
         progress.begin(&format!("scores of {}", images.name()), left);
         let mut outside = vec![Vec::new(); self.scores.len()];
         let (extent, size) = (network.extent(), network.max_batch());
-        let mut pixels = Vec::new();
+        let mut pixels = memory::room(size.min(left).saturating_mul(extent.len()), BATCH)?;
         while left > 0 {
             pixels.clear();
             let count = images.next(extent, size.min(left), &mut pixels)?;

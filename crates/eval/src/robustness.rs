@@ -7,8 +7,9 @@ use crate::error::EvalError;
 use crate::npy::Npy;
 use crate::progress::Progress;
 use crate::sample::largest;
-use crate::stream::{Pixels, for_each_batch};
+use crate::stream::{BATCH, Pixels, for_each_batch};
 use rarefy_core::Extent;
+use rarefy_core::memory;
 use rarefy_data::{Dataset, Split};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -50,7 +51,7 @@ pub fn corrupt(
         for severity in 1..=SEVERITIES {
             let mut score = ClassScore::default();
             for_each_batch(dataset, split, size, most, progress, |first, batch| {
-                let mut pixels = restore.restore(&batch.images);
+                let mut pixels = restore.restore(&batch.images)?;
                 corruption.apply(&mut pixels, extent, severity, first, seed);
                 count(network, &pixels, &batch.labels, &mut score)
             })?;
@@ -169,8 +170,8 @@ impl OfficialCorruptions {
             let mut score = ClassScore::default();
             let (labels, rest) = labels.split_at(most);
             for labels in labels.chunks(size) {
-                let bytes = file.bytes(labels.len() * network.extent().len())?;
-                let mut pixels = vec![0.0; bytes.len()];
+                let bytes = file.bytes(labels.len().saturating_mul(network.extent().len()))?;
+                let mut pixels = memory::zeros(bytes.len(), BATCH)?;
                 // The file has channels last.
                 let area = height * width;
                 for (at, &byte) in bytes.iter().enumerate() {
@@ -183,7 +184,7 @@ impl OfficialCorruptions {
             }
             // The file is read from front to back: the next severity lies behind.
             for skipped in rest.chunks(size) {
-                file.bytes(skipped.len() * network.extent().len())?;
+                file.bytes(skipped.len().saturating_mul(network.extent().len()))?;
             }
             errors.push(1.0 - score.accuracy().unwrap_or(0.0));
         }

@@ -2,8 +2,12 @@
 
 use crate::error::EvalError;
 use crate::progress::Progress;
+use rarefy_core::memory::{self, OutOfMemory};
 use rarefy_data::{Batch, Dataset, Loader, Normalization, Pass, Split};
 use std::sync::Arc;
+
+/// What memory for images is for.
+pub(crate) const BATCH: &str = "a batch of images";
 
 /// Gives the first `most` samples of a split to `each` in batches of up to `size`, with the number of the first sample. Only
 /// a few batches are in memory at a time.
@@ -31,8 +35,8 @@ pub fn for_each_batch(
         let Some(mut batch) = pass.next_batch()? else { break };
         if first + batch.len() > most {
             let pixels = batch.images.len() / batch.len();
-            cut.labels = batch.labels[..most - first].to_vec();
-            cut.images = batch.images[..(most - first) * pixels].to_vec();
+            cut.labels = memory::copied(&batch.labels[..most - first], BATCH)?;
+            cut.images = memory::copied(&batch.images[..(most - first) * pixels], BATCH)?;
             batch = &cut;
         }
         each(first, batch)?;
@@ -56,13 +60,16 @@ impl Pixels {
     }
 
     /// The pixels of normalized `inputs`, cut to 0..=1 (rounding alone can leave it).
-    pub fn restore(&self, inputs: &[f32]) -> Vec<f32> {
+    ///
+    /// # Errors
+    /// Memory that cannot be had.
+    pub fn restore(&self, inputs: &[f32]) -> Result<Vec<f32>, OutOfMemory> {
         let channels = self.constants.mean.len().max(1);
-        let mut pixels = Vec::with_capacity(inputs.len());
+        let mut pixels = memory::room(inputs.len(), BATCH)?;
         for (plane, inputs) in inputs.chunks_exact(self.area.max(1)).enumerate() {
             let (mean, std) = (self.constants.mean[plane % channels], self.constants.std[plane % channels]);
             pixels.extend(inputs.iter().map(|&input| (f64::from(input) * std + mean).clamp(0.0, 1.0) as f32));
         }
-        pixels
+        Ok(pixels)
     }
 }

@@ -6,6 +6,7 @@ use crate::error::EvalError;
 use crate::progress::Progress;
 use crate::sample::Sample;
 use crate::stream::{Pixels, for_each_batch};
+use rarefy_core::memory;
 use rarefy_data::{Dataset, Split};
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -173,9 +174,9 @@ impl Temperature {
         let (mut logits, mut labels) = (Vec::new(), Vec::new());
         let (pixels, size) = (Pixels::of(dataset.as_ref()), network.max_batch());
         for_each_batch(dataset, Split::Validation, size, most, progress, |_, batch| {
-            logits.extend(network.logits(&pixels.restore(&batch.images))?);
-            labels.extend_from_slice(&batch.labels);
-            Ok(())
+            let what = "the logits of the validation split";
+            memory::append(&mut logits, &network.logits(&pixels.restore(&batch.images)?)?, what)?;
+            Ok(memory::append(&mut labels, &batch.labels, what)?)
         })?;
         let fitted = fit_temperature(&logits, &labels, classes)?;
         let after = evaluate(network, dataset, split, fitted.value, progress)?;

@@ -35,7 +35,7 @@ fn first(dataset: &Arc<dyn Dataset>, samples: u32) -> (Vec<f32>, Vec<u32>) {
     let labels = (0..samples).zip(inputs.chunks_exact_mut(len));
     let labels =
         labels.map(|(index, image)| dataset.sample(Split::Test, index, None, image).unwrap()).collect();
-    (Pixels::of(dataset.as_ref()).restore(&inputs), labels)
+    (Pixels::of(dataset.as_ref()).restore(&inputs).unwrap(), labels)
 }
 
 fn logits_are_the_classifier_of_the_features(network: &mut Classifier) {

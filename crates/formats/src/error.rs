@@ -1,5 +1,6 @@
 //! What can be wrong with a file.
 
+use rarefy_core::memory::OutOfMemory;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -25,12 +26,15 @@ pub enum FormatError {
         /// The folder.
         path: PathBuf,
     },
+    /// There is not enough memory for what a file holds.
+    #[error(transparent)]
+    Memory(#[from] OutOfMemory),
     /// What is wrong with which file.
     #[error("{}: {source}", path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// The trouble; never `Io`, `Folder` or `File` again.
+        /// The trouble; never `Io`, `Folder`, `Memory` or `File` again.
         source: Box<FormatError>,
     },
     /// A text file holds bytes that are no text.
@@ -141,7 +145,7 @@ impl FormatError {
     /// Names the file in an error about its content.
     pub(crate) fn at(self, path: &Path) -> Self {
         match self {
-            named @ (Self::Io { .. } | Self::Folder { .. } | Self::File { .. }) => named,
+            named @ (Self::Io { .. } | Self::Folder { .. } | Self::Memory(_) | Self::File { .. }) => named,
             source => Self::File { path: path.to_owned(), source: Box::new(source) },
         }
     }

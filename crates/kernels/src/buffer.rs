@@ -31,11 +31,11 @@ pub struct Buffer {
 }
 
 impl Buffer {
-    /// `len` zeros.
-    pub fn zeros(len: usize) -> Self {
-        let memory = huge_pages(len * size_of::<f32>());
-        let memory = memory.unwrap_or_else(|| Memory::Lines(bytemuck::zeroed_vec(len.div_ceil(16))));
-        Self { memory, len }
+    /// `len` zeros, which take no memory until they are written to; `None` if it cannot be had.
+    pub fn zeros(len: usize) -> Option<Self> {
+        let lines = || bytemuck::allocation::try_zeroed_vec(len.div_ceil(16)).ok().map(Memory::Lines);
+        let memory = len.checked_mul(size_of::<f32>()).and_then(huge_pages).or_else(lines)?;
+        Some(Self { memory, len })
     }
 }
 
@@ -56,14 +56,6 @@ fn huge_pages(bytes: usize) -> Option<Memory> {
 impl Default for Buffer {
     fn default() -> Self {
         Self { memory: Memory::Lines(Vec::new()), len: 0 }
-    }
-}
-
-impl Clone for Buffer {
-    fn clone(&self) -> Self {
-        let mut copy = Self::zeros(self.len);
-        copy.copy_from_slice(self);
-        copy
     }
 }
 

@@ -12,12 +12,13 @@
 //! Slices are checked where they are cut, or as a whole on entry: misuse panics, as each kernel documents, and never reads or writes
 //! outside them. Nothing outside the planes is read or written. Sums run in an order that depends on shapes alone, so the same call
 //! gives the same bits; instruction sets differ in rounding. NaN is carried on, never dropped. The only unsafe code of the workspace
-//! is here: `buffer` (views of aligned lines), `planes` with its two users `spmm` and `sddmm` (reads checked on entry), `ahead` (a
+//! is here: `allocator` (the system's, for programs), `buffer` (views of aligned lines), `planes` with its two users `spmm` and `sddmm` (reads checked on entry), `ahead` (a
 //! prefetch), `lanes` and `write` (stores past the caches) and `resident` (work lent to a thread).
 
 #![deny(unsafe_code)]
 
 mod ahead;
+mod allocator;
 mod buffer;
 mod combine;
 mod cut;
@@ -38,6 +39,7 @@ mod tiles;
 mod write;
 
 pub use ahead::Ahead;
+pub use allocator::Reporting;
 pub use buffer::Buffer;
 pub use combine::{Term, combine};
 pub use cut::balanced;

@@ -58,7 +58,7 @@ fn edits_within_the_reserved_room_allocate_nothing() {
         let mut session = Session::new(case.graph.clone(), case.store.clone(), options).expect("a session");
         let full: Vec<usize> = case.store.patterns().iter().map(|pattern| pattern.shape().len()).collect();
         let total = full.iter().sum();
-        session.reserve(full, total);
+        session.reserve(full, total).expect("memory");
         let mut random = Stream::new(6, Purpose::Synthetic, 1);
         for _ in 0..4 {
             let lists: Vec<_> = (0..case.store.patterns().len())

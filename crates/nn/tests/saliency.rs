@@ -103,7 +103,7 @@ fn products(weights: &Dense, slopes: &Dense) -> Dense {
 fn gradients_of_the_dense_network_give_the_scores_of_snip() {
     let golden = Golden::open();
     let found = probe::gradient(&golden.graph, &golden.dense, &[golden.samples(0..100)], 1).expect("finite");
-    let off = golden.distance("snip", &products(&probe::weights(&golden.dense), &found));
+    let off = golden.distance("snip", &products(&probe::weights(&golden.dense).unwrap(), &found));
     assert!(off < 1e-2, "{off}");
 }
 
@@ -154,7 +154,7 @@ fn flows_are_exact() {
     let expected = golden.json["values"]["synflow_R"].as_f64().expect("R");
     assert!((flow.flow(&all) / expected - 1.0).abs() < 1e-8);
     let found = flow.gradient(&all).expect("finite");
-    let off = golden.distance("synflow", &products(&probe::weights(&golden.dense), &found));
+    let off = golden.distance("synflow", &products(&probe::weights(&golden.dense).unwrap(), &found));
     assert!(off < 1e-8, "{off}");
 }
 

@@ -1,5 +1,6 @@
 //! Why patterns could not be drawn.
 
+use rarefy_core::memory::OutOfMemory;
 use rarefy_core::{Block, Density, PatternError};
 
 /// A request for sparsity that cannot be met.
@@ -18,6 +19,9 @@ pub enum SparsityError {
         /// Every name.
         choices: String,
     },
+    /// There is not enough memory.
+    #[error(transparent)]
+    Memory(#[from] OutOfMemory),
     /// A score cannot be ordered.
     #[error("`{rule}` scored weight {at} of layer `{layer}` as not-a-number; expected numbers")]
     NotANumber {
@@ -246,6 +250,13 @@ pub enum SparsityError {
         /// A density just above what is needed; there the rule may make more layers dense.
         smallest: f64,
     },
+}
+
+impl SparsityError {
+    /// Whether there was not enough memory.
+    pub fn is_memory(&self) -> bool {
+        matches!(self, Self::Memory(_) | Self::Layer { source: PatternError::Memory(_), .. })
+    }
 }
 
 fn hint(suggestion: &Option<&'static str>) -> String {

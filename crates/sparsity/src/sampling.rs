@@ -2,7 +2,7 @@
 
 use crate::{Layer, SparsityError};
 use rarefy_core::random::{Purpose, Stream};
-use rarefy_core::{Block, Pattern};
+use rarefy_core::{Block, Pattern, memory};
 
 /// Draws `counts[l]` blocks of layer `l` uniformly without replacement; a block is [`Block::fit`] to its layer.
 ///
@@ -43,6 +43,8 @@ fn sample_layer(
     if count == capacity {
         return Pattern::full(layer.shape, block).map_err(named);
     }
+    // The positions, their pattern, and a bit for each that could be.
+    memory::check_large(8 * count + capacity / 8, "drawing the positions of a layer")?;
     // A valid shape has fewer than 2^31 positions.
     let positions = Stream::new(mask_seed, Purpose::Mask, index).choose(capacity as u32, count as u32);
     Pattern::from_positions(layer.shape, block, &positions).map_err(named)

@@ -2,6 +2,7 @@
 
 use crate::recipe::{Difference, RecipeError};
 use crate::run_dir::RunDirError;
+use rarefy_core::memory::OutOfMemory;
 use rarefy_core::suggest;
 use rarefy_data::DataError;
 use rarefy_formats::FormatError;
@@ -37,6 +38,9 @@ pub enum TrainError {
     /// The engine.
     #[error(transparent)]
     Session(SessionError),
+    /// There is not enough memory.
+    #[error(transparent)]
+    Memory(#[from] OutOfMemory),
     /// The run directory.
     #[error(transparent)]
     RunDir(#[from] RunDirError),
@@ -148,6 +152,8 @@ impl TrainError {
     pub fn fault(&self) -> Fault {
         match self {
             Self::Recipe(RecipeError::Read { .. }) => Fault::System,
+            Self::Memory(_) | Self::Store(StoreError::Memory(_)) => Fault::System,
+            Self::Sparsity(error) if error.is_memory() => Fault::System,
             Self::Sparsity(SparsityError::NotANumber { .. }) => Fault::Numerical,
             Self::Recipe(RecipeError::InFile { source, .. })
                 if matches!(**source, RecipeError::Read { .. }) =>
@@ -174,10 +180,12 @@ impl TrainError {
             | Self::Damaged { .. }
             | Self::BestLost { .. } => Fault::Data,
             Self::NonFinite { .. } | Self::Session(SessionError::NonFinite { .. }) => Fault::Numerical,
-            Self::Session(SessionError::Threads { .. }) => Fault::System,
+            Self::Session(
+                SessionError::Threads { .. } | SessionError::Memory(_) | SessionError::TooLarge { .. },
+            ) => Fault::System,
             Self::Session(_) => Fault::Usage,
             Self::RunDir(error) => error.fault(),
-            Self::File(FormatError::Io { .. }) => Fault::System,
+            Self::File(FormatError::Io { .. } | FormatError::Memory(_)) => Fault::System,
             Self::File(_) => Fault::Data,
             Self::NoBest => Fault::System,
         }
@@ -201,6 +209,14 @@ impl TrainError {
             Self::Damaged { sound: None, .. } => {
                 Some("the run has no other sound checkpoint: start a new one in another --out".to_owned())
             }
+            Self::Session(SessionError::TooLarge { batch, group, .. }) => Some(match (*batch, *group) {
+                (0, _) => "not even the smallest batch fits: use a smaller --model, or fewer --threads".to_owned(),
+                (batch, 0) => format!("batches of up to {batch} samples fit: --batch-size, --test-batch-size"),
+                (batch, group) => format!(
+                    "batches of up to {batch} samples fit (--batch-size, --test-batch-size), or in training the same \
+                     batch in groups of up to {group} (--norm-batch)"
+                ),
+            }),
             Self::BestLost { .. } => Some(
                 "put it back, or add --forget-best: the best epoch is then the one to go on from, or a later one"
                     .to_owned(),

@@ -68,12 +68,14 @@ impl InMemory {
 
 impl Keeper for InMemory {
     fn save_last(&mut self, meta: &Meta, store: &ParamStore, extras: &Extras) -> Result<(), TrainError> {
-        self.last = Some(Checkpoint { meta: meta.clone(), store: store.clone(), extras: extras.clone() });
+        self.last =
+            Some(Checkpoint { meta: meta.clone(), store: store.try_clone()?, extras: extras.clone() });
         Ok(())
     }
 
     fn save_best(&mut self, meta: &Meta, store: &ParamStore, extras: &Extras) -> Result<(), TrainError> {
-        self.best = Some(Checkpoint { meta: meta.clone(), store: store.clone(), extras: extras.clone() });
+        self.best =
+            Some(Checkpoint { meta: meta.clone(), store: store.try_clone()?, extras: extras.clone() });
         Ok(())
     }
 

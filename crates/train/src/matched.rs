@@ -4,7 +4,7 @@ use crate::accounting::Counts;
 use crate::error::TrainError;
 use crate::probe::DataProbe;
 use crate::recipe::{DynamicOptions, MatchName, Method, Recipe, RecipeError};
-use crate::setup::{build_model, draw_patterns_with};
+use crate::setup::build_model;
 use rarefy_core::{Density, Extent};
 use rarefy_nn::graph::Graph;
 
@@ -42,8 +42,7 @@ impl Recipe {
         let wanted = match by {
             MatchName::Params => self.density.budget(graph.prunable_len()),
             MatchName::Flops => {
-                let mut probe = DataProbe::new(&graph, &self, dataset.as_ref());
-                let drawn = draw_patterns_with(&graph, &self, Some(&mut probe))?;
+                let drawn = DataProbe::new(&graph, &self, dataset.as_ref()).draw()?;
                 2 * Counts::new(&graph, &drawn.patterns).macs_sparse
             }
         };

@@ -2,7 +2,7 @@
 
 use crate::error::TrainError;
 use crate::recipe::{PruneScope, RecipeError};
-use rarefy_core::{Density, Pattern};
+use rarefy_core::{Density, Pattern, memory};
 use rarefy_nn::params::{Column, LayerEdit, ParamStore, StoreEdit};
 
 /// An existing block: mean magnitude of its weights, layer, position, weights.
@@ -13,6 +13,10 @@ struct Candidate {
     weights: u64,
 }
 
+/// Bytes of a block while the smallest are looked for: as a candidate of its layer and of all, half of them once more while they are
+/// sorted, and its place in the lists of what stays and goes.
+const BLOCK_BYTES: u64 = (2 * 2 + 1) * size_of::<Candidate>() as u64 / 2 + 3 * 4;
+
 /// Removes the weights of least magnitude until `density` of all prunable weights is left (Han et al. 2015, *Learning both
 /// Weights and Connections*); blocks go by the mean magnitude of their weights.
 ///
@@ -21,7 +25,7 @@ struct Candidate {
 /// lower layer and position. Survivors keep their values bit for bit; optimizer state becomes zero.
 ///
 /// # Errors
-/// A density that is not below the network's own.
+/// A density that is not below the network's own, memory that cannot be had; the network is as it was.
 pub fn prune(store: &mut ParamStore, density: Density, scope: PruneScope) -> Result<(), TrainError> {
     let weights: Vec<u64> = store.patterns().iter().map(|pattern| pattern.shape().len() as u64).collect();
     let all: u64 = weights.iter().sum();
@@ -34,6 +38,8 @@ pub fn prune(store: &mut ParamStore, density: Density, scope: PruneScope) -> Res
         }
         .into());
     }
+    let blocks: usize = store.patterns().iter().map(Pattern::blocks).sum();
+    memory::check_large(BLOCK_BYTES.saturating_mul(blocks as u64), "the candidates of pruning")?;
     let layers: Vec<Vec<Candidate>> = candidates(store);
     let keep = match scope {
         PruneScope::Layer => layers
@@ -43,7 +49,7 @@ pub fn prune(store: &mut ParamStore, density: Density, scope: PruneScope) -> Res
             .collect(),
         PruneScope::Global => global(layers, density.budget(all)),
     };
-    edit(store, &keep);
+    edit(store, &keep)?;
     for column in [Column::Momentum, Column::SecondMoment, Column::Gradient] {
         store.column_mut(column).fill(0.0);
     }
@@ -114,7 +120,7 @@ fn global(layers: Vec<Vec<Candidate>>, budget: u64) -> Vec<Vec<u32>> {
 }
 
 /// Drops every block that is not kept.
-fn edit(store: &mut ParamStore, keep: &[Vec<u32>]) {
+fn edit(store: &mut ParamStore, keep: &[Vec<u32>]) -> Result<(), TrainError> {
     let drops: Vec<Vec<u32>> = store
         .patterns()
         .iter()
@@ -127,7 +133,11 @@ fn edit(store: &mut ParamStore, keep: &[Vec<u32>]) {
         .collect();
     let edits: Vec<LayerEdit<'_>> =
         drops.iter().enumerate().map(|(layer, drop)| LayerEdit { layer, drop, grow: &[] }).collect();
+    let mut scratch = StoreEdit::default();
+    let counts: Vec<usize> = store.patterns().iter().map(Pattern::nnz).collect();
+    store.reserve(&counts, counts.iter().sum(), &mut scratch)?;
     // Layers ascend and every dropped block exists.
-    let fits = store.edit(&edits, &mut StoreEdit::default());
+    let fits = store.edit(&edits, &mut scratch);
     debug_assert!(fits.is_ok(), "{fits:?}");
+    Ok(())
 }

@@ -5,7 +5,7 @@ use crate::probe::DataProbe;
 use crate::recipe::Recipe;
 use crate::resume::damaged;
 use crate::start::take_weights;
-use rarefy_core::{Extent, Pattern};
+use rarefy_core::{Density, Extent, Pattern, memory};
 use rarefy_data::{DataError, Dataset};
 use rarefy_formats::Checkpoint;
 use rarefy_nn::graph::{Graph, Op};
@@ -110,8 +110,7 @@ impl Named {
         let (recipe, patterns) = match recipe.mask_from.clone() {
             Some(path) => recipe.start_from_mask(&path, &graph)?,
             None => {
-                let mut probe = DataProbe::new(&graph, &recipe, dataset.as_ref());
-                let patterns = draw_patterns_with(&graph, &recipe, Some(&mut probe))?.patterns;
+                let patterns = DataProbe::new(&graph, &recipe, dataset.as_ref()).draw()?.patterns;
                 (recipe, patterns)
             }
         };
@@ -138,8 +137,7 @@ impl Named {
             let loaded = loaded.map_err(|error| damaged(checkpoint, &graph, error))?;
             loaded.store.patterns().to_vec()
         } else {
-            let mut probe = DataProbe::new(&graph, &recipe, dataset.as_ref());
-            draw_patterns_with(&graph, &recipe, Some(&mut probe))?.patterns
+            DataProbe::new(&graph, &recipe, dataset.as_ref()).draw()?.patterns
         };
         Setup::new(recipe, graph, patterns, dataset)
     }
@@ -207,6 +205,21 @@ pub fn prunable_layers(graph: &Graph) -> Vec<Layer> {
         .collect()
 }
 
+/// Bytes of an existing weight of a network that is trained: its tap; value, gradient, momentum and second moment; and the kernels' copy
+/// in both directions (`rarefy-nn`).
+const WEIGHT_BYTES: u64 = 4 + 4 * 4 + 2 * 3 * 4;
+
+/// Bytes of each weight of the largest layer, existing or not, while it is drawn and compiled.
+const POSITION_BYTES: u64 = 2 * 4;
+
+/// Whether the parameters of `graph` at `density` would fit at all: known before hours of drawing them.
+fn check_parameters(graph: &Graph, density: Density) -> Result<(), TrainError> {
+    let existing = density.budget(graph.prunable_len()).saturating_mul(WEIGHT_BYTES);
+    let largest = graph.prunable().map(|parameter| parameter.len() as u64).max().unwrap_or(0);
+    let bytes = existing.saturating_add(largest.saturating_mul(POSITION_BYTES));
+    Ok(memory::check_large(bytes, "the parameters of the network")?)
+}
+
 /// The patterns that `recipe` asks for, one per prunable weight of `graph` in order.
 ///
 /// # Errors
@@ -226,6 +239,7 @@ pub fn draw_patterns_with(
 ) -> Result<Drawn, TrainError> {
     let init = init::find(&recipe.sparse_init)?;
     let recipe = recipe.clone().with_layer_densities()?;
+    check_parameters(graph, recipe.initial_density()?)?;
     let drawn = rarefy_sparsity::draw_with(
         &Request {
             init,

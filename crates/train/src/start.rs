@@ -12,6 +12,7 @@ use rarefy_core::{Density, Pattern};
 use rarefy_formats::Checkpoint;
 use rarefy_nn::graph::Graph;
 use rarefy_nn::params::{Column, ParamStore};
+use rarefy_sparsity::SparsityError;
 use std::path::Path;
 
 /// Streams of shuffled masks come after those of any network's layers.
@@ -36,14 +37,18 @@ impl Recipe {
         }
         let density = store.nnz() as f64 / graph.prunable_len().max(1) as f64;
         self.density = Density::new(density).unwrap_or(self.density);
-        let mut patterns = store.patterns().to_vec();
+        let mut patterns: Vec<Pattern> =
+            store.patterns().iter().map(Pattern::try_clone).collect::<Result<_, _>>()?;
         if self.shuffle_mask {
             for (layer, pattern) in (SHUFFLED..).zip(&mut patterns) {
                 let mut stream = Stream::new(self.mask_seed(), Purpose::Mask, layer);
                 let positions = stream.choose(pattern.positions() as u32, pattern.blocks() as u32);
                 let shuffled = Pattern::from_positions(pattern.shape(), pattern.block(), &positions);
-                // As many positions of the same shape and block: they fit.
-                *pattern = shuffled.unwrap_or_else(|_| pattern.clone());
+                // As many positions of the same shape and block: only memory can be what is missing.
+                *pattern = shuffled.map_err(|source| SparsityError::Layer {
+                    layer: format!("{} of the mask", layer - SHUFFLED),
+                    source,
+                })?;
             }
         }
         Ok((self, patterns))
@@ -65,7 +70,7 @@ pub(crate) fn take_weights(
     let columns = [Column::Value, Column::Momentum, Column::SecondMoment];
     for view in 0..store.views().len() {
         for &column in &columns[..if rewound { 3 } else { 1 }] {
-            store.set_from_dense(view, column, &from.to_dense(view, column));
+            store.set_from_dense(view, column, &from.try_to_dense(view, column)?);
         }
     }
     let (mean, variance) = store.running_mut();

@@ -7,7 +7,9 @@ mod profile;
 mod step;
 mod timing;
 
+use crate::args::too_many_threads;
 use crate::failure::Failure;
+use crate::output::note;
 use std::process::ExitCode;
 
 /// Measure speed and memory.
@@ -28,6 +30,14 @@ enum What {
 
 /// Measures.
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let threads = match &args.what {
+        What::Data(args) => args.threads,
+        What::Kernels(args) | What::Layer(args) => args.threads,
+        What::Step(args) => args.threads,
+    };
+    if let Some(warning) = too_many_threads(threads.map(|threads| threads as usize)) {
+        note(format_args!("warning: {warning}"));
+    }
     match &args.what {
         What::Data(args) => data::run(args),
         What::Kernels(args) => kernels::run(args),

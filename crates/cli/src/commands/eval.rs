@@ -12,9 +12,9 @@ mod ood;
 mod report;
 mod watcher;
 
-use crate::args::data_help;
+use crate::args::{data_help, too_many_threads};
 use crate::failure::Failure;
-use crate::output::{json, product};
+use crate::output::{json, note, product};
 use clap::ValueEnum;
 use need::Need;
 use network::{Loader, Network};
@@ -166,6 +166,9 @@ pub(crate) fn report(args: &Args, untrained: Vec<Untrained>) -> Result<ExitCode,
     args.ood.check()?;
     args.attack.check()?;
     need::check(args)?;
+    if let Some(warning) = too_many_threads(args.threads.map(|threads| threads as usize)) {
+        note(format_args!("warning: {warning}"));
+    }
     let mut watcher = Watcher::new(args.quiet);
     let mut loader = Loader::new(args);
     let (mut runs, mut members) = (Vec::new(), Vec::new());

@@ -1,8 +1,8 @@
 //! `rarefy gradient-flow`.
 
-use crate::args::{data_help, init_help, model_help};
+use crate::args::{data_help, init_help, model_help, too_many_threads};
 use crate::failure::Failure;
-use crate::output::{json, product};
+use crate::output::{json, note, product};
 use crate::table::Table;
 use rarefy::core::Density;
 use rarefy::train::{GradientFlow, Recipe, Setup};
@@ -65,6 +65,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         threads: args.threads,
         ..Recipe::for_data(&args.data)
     };
+    if let Some(warning) = too_many_threads(args.threads) {
+        note(format_args!("warning: {warning}"));
+    }
     let base = Recipe { model: args.model.clone().unwrap_or(base.model.clone()), ..base };
     let mut report = Report {
         model: base.model.clone(),

@@ -100,7 +100,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let drawn = draw::draw(&graph, &recipe, args.network.data.as_deref())?;
     let counts = Counts::new(&graph, &drawn.patterns);
     let effective = Effective::new(&graph, &drawn.patterns);
-    let paths = layer_paths(&graph, &drawn.patterns);
+    let paths = layer_paths(&graph, &drawn.patterns)?;
     let layers = counts.layers.iter().zip(&effective.layers).zip(paths);
     let layers = layers.map(|((count, effective), path)| Layer {
         count,

@@ -6,6 +6,7 @@ mod report;
 mod start_flags;
 
 use super::data::ensure_data;
+use crate::args::too_many_threads;
 use crate::failure::Failure;
 use crate::output::{Tone, note, say};
 use crate::progress::Watcher;
@@ -100,6 +101,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     } else if point.is_none() {
         recipe.check_needs()?;
     }
+    warnings.extend(too_many_threads(recipe.threads));
     let out = recipe.out.take();
     if let (None, Some(out)) = (&point, &out) {
         // Before data are fetched and a saliency takes minutes.

@@ -1,6 +1,7 @@
 //! Constructors: the only places where the invariants are checked.
 
-use super::{Pattern, PatternError};
+use super::{PATTERN, Pattern, PatternError};
+use crate::memory;
 use crate::{Block, WeightShape};
 
 impl Pattern {
@@ -50,11 +51,12 @@ impl Pattern {
         Self::check(shape, block)?;
         let rows = (shape.outputs / block.rows) as u32;
         let per_row = (shape.fan_in() / block.columns) as u32;
-        let mut taps = Vec::with_capacity((rows * per_row) as usize);
+        let mut taps = memory::room((rows * per_row) as usize, PATTERN)?;
         for _ in 0..rows {
             taps.extend(0..per_row);
         }
-        Ok(Self { shape, block, row_starts: (0..=rows).map(|row| row * per_row).collect(), taps })
+        let row_starts = memory::collected(rows as usize + 1, (0..=rows).map(|row| row * per_row), PATTERN)?;
+        Ok(Self { shape, block, row_starts, taps })
     }
 
     /// Builds a pattern from strictly ascending block positions `row_block * taps_per_row + tap`.
@@ -67,8 +69,9 @@ impl Pattern {
             return Err(PatternError::Position { limit, found });
         }
         let start = |row| positions.partition_point(|&position| position < row * per_row) as u32;
-        let row_starts = (0..=rows).map(start).collect();
-        let taps = positions.iter().map(|position| position % per_row).collect();
+        let row_starts = memory::collected(rows as usize + 1, (0..=rows).map(start), PATTERN)?;
+        let taps = positions.iter().map(|position| position % per_row);
+        let taps = memory::collected(positions.len(), taps, PATTERN)?;
         Ok(Self { shape, block, row_starts, taps })
     }
 }

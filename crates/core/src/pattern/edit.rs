@@ -1,6 +1,7 @@
 //! Changes of a pattern, and how columns follow them.
 
-use super::{Pattern, build::first_disorder};
+use super::{PATTERN, Pattern, build::first_disorder};
+use crate::memory::{self, OutOfMemory};
 
 /// Marks a block that did not exist before an edit (see [`PatternEdit::sources`]).
 pub const GROWN: u32 = u32::MAX;
@@ -53,10 +54,13 @@ impl PatternEdit {
     }
 
     /// Makes room for layers of up to `blocks` existing blocks and `row_blocks` rows.
-    pub fn reserve(&mut self, blocks: usize, row_blocks: usize) {
-        self.sources.reserve(blocks.saturating_sub(self.sources.len()));
-        self.taps.reserve(blocks.saturating_sub(self.taps.len()));
-        self.row_starts.reserve((row_blocks + 1).saturating_sub(self.row_starts.len()));
+    ///
+    /// # Errors
+    /// Memory that cannot be had.
+    pub fn reserve(&mut self, blocks: usize, row_blocks: usize) -> Result<(), OutOfMemory> {
+        memory::reserve(&mut self.sources, blocks, PATTERN)?;
+        memory::reserve(&mut self.taps, blocks, PATTERN)?;
+        memory::reserve(&mut self.row_starts, row_blocks + 1, PATTERN)
     }
 
     /// For each block after the edit its index before it, or [`GROWN`].
@@ -133,8 +137,11 @@ impl Pattern {
     }
 
     /// Makes room for `blocks` existing blocks, so that edits up to that size allocate nothing.
-    pub fn reserve(&mut self, blocks: usize) {
-        self.taps.reserve(blocks.saturating_sub(self.taps.len()));
+    ///
+    /// # Errors
+    /// Memory that cannot be had; the pattern is as it was.
+    pub fn reserve(&mut self, blocks: usize) -> Result<(), OutOfMemory> {
+        memory::reserve(&mut self.taps, blocks, PATTERN)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Why a structure is refused.
 
+use crate::memory::OutOfMemory;
 use crate::{Block, WeightShape};
 
 /// Why a structure is no pattern.
@@ -32,6 +33,9 @@ pub enum PatternError {
         /// The offending position.
         found: u32,
     },
+    /// There is not enough memory.
+    #[error(transparent)]
+    Memory(#[from] OutOfMemory),
     /// A tap is out of range, repeated or out of order.
     #[error("taps of row block {row} must be strictly ascending and below {limit}, found {found}")]
     Tap {

@@ -7,7 +7,11 @@ mod error;
 pub use edit::{EditError, GROWN, PatternEdit, move_column};
 pub use error::PatternError;
 
+use crate::memory::{self, OutOfMemory};
 use crate::{Block, Density, WeightShape};
+
+/// What memory for structure is for.
+const PATTERN: &str = "the pattern of a layer";
 
 /// Which weights of a layer exist: for each row block the sorted taps (input-channel block, kernel y, kernel x).
 ///
@@ -34,6 +38,16 @@ pub struct Tap {
 }
 
 impl Pattern {
+    /// A copy.
+    ///
+    /// # Errors
+    /// Memory that cannot be had.
+    pub fn try_clone(&self) -> Result<Self, OutOfMemory> {
+        let Self { shape, block, row_starts, taps } = self;
+        let copy = |list: &[u32]| memory::copied(list, PATTERN);
+        Ok(Self { shape: *shape, block: *block, row_starts: copy(row_starts)?, taps: copy(taps)? })
+    }
+
     /// Shape of the dense weight.
     pub fn shape(&self) -> WeightShape {
         self.shape

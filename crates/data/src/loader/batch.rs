@@ -1,6 +1,7 @@
 //! What is loaded: batches, and which samples they hold.
 
 use crate::{DataError, Dataset, Draw, Split};
+use rarefy_core::memory;
 use rarefy_core::random::{Purpose, Stream};
 
 /// Images and labels of some samples.
@@ -70,8 +71,10 @@ impl Pass {
         batch: &mut Batch,
     ) -> Result<(), DataError> {
         let (split, classes, pixels) = (self.split(), dataset.classes(), dataset.extent().len());
-        batch.images.resize(indices.len() * pixels, 0.0);
+        let numbers = indices.len().saturating_mul(pixels);
+        memory::resize(&mut batch.images, numbers, 0.0, "a batch of images")?;
         batch.labels.clear();
+        memory::reserve(&mut batch.labels, indices.len(), "a batch of labels")?;
         for (&index, image) in indices.iter().zip(batch.images.chunks_exact_mut(pixels.max(1))) {
             let label = dataset.sample(split, index, self.draw(epoch), image)?;
             if label as usize >= classes {

@@ -5,6 +5,7 @@
 
 use super::batch::{Batch, Pass, Request};
 use super::{AHEAD, DataError, Dataset};
+use rarefy_core::memory;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -34,8 +35,10 @@ impl Worker {
         let (outbox, answers) = sync_channel::<Answer>(AHEAD);
         let (name, stop) = (dataset.name().to_owned(), Arc::new(AtomicBool::new(false)));
         let stopped = Arc::clone(&stop);
+        let mut order = memory::room(samples, "the order of the samples")?;
+        memory::check_threads(1)?;
         let work = move || {
-            let (mut order, mut ordered) = (Vec::with_capacity(samples), None);
+            let mut ordered = None;
             for Request { epoch, batch, mut buffer } in inbox {
                 if stopped.load(Ordering::Relaxed) {
                     return;

@@ -1,5 +1,6 @@
 //! What can be wrong with a file of a data set.
 
+use rarefy_core::memory::OutOfMemory;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -27,6 +28,9 @@ pub enum FileError {
         /// Checksum of the file.
         found: String,
     },
+    /// There is not enough memory for its content.
+    #[error(transparent)]
+    Memory(#[from] OutOfMemory),
     /// The system refused.
     #[error("cannot {action} {}: {reason}", path.display())]
     Io {
@@ -49,6 +53,6 @@ impl FileError {
 
     /// Whether the system refused, rather than the file being bad.
     pub fn is_system(&self) -> bool {
-        matches!(self, Self::Io { .. })
+        matches!(self, Self::Io { .. } | Self::Memory(_))
     }
 }

@@ -5,6 +5,7 @@ use super::layout::Layout;
 use super::sums::hex;
 use flate2::bufread::MultiGzDecoder;
 use md5::{Digest, Md5};
+use rarefy_core::memory;
 use std::fs::File;
 use std::io::{self, BufReader, ErrorKind, Read};
 use std::path::Path;
@@ -16,6 +17,21 @@ pub(crate) struct Samples {
     pub(crate) pixels: Vec<u8>,
     /// Labels.
     pub(crate) labels: Vec<u8>,
+}
+
+impl Samples {
+    /// Makes room for the records of all `layouts`, so that the list does not grow file by file.
+    pub(crate) fn reserve<'a>(&mut self, layouts: impl Iterator<Item = &'a Layout>) -> Result<(), FileError> {
+        let (mut pixels, mut labels) = (self.pixels.len(), self.labels.len());
+        for layout in layouts {
+            let records = layout.records as usize;
+            pixels = records.saturating_mul(layout.pixels).saturating_add(pixels);
+            labels = records.saturating_mul(layout.labels.len().min(1)).saturating_add(labels);
+        }
+        let what = "the images of the data set";
+        memory::reserve(&mut self.pixels, pixels, what)?;
+        Ok(memory::reserve(&mut self.labels, labels, what)?)
+    }
 }
 
 /// Appends the records of the file at `path` (unpacked first if it is a `.gz`) to `samples`; returns the MD5 of its
@@ -51,7 +67,7 @@ pub(crate) fn read(
         }
     }
     let records = layout.records as usize;
-    samples.pixels.reserve_exact(records * layout.pixels);
+    samples.reserve(std::iter::once(layout))?;
     let mut labels = [0; 4];
     let labels = labels.get_mut(..layout.labels.len()).unwrap_or_default();
     for _ in 0..records {

@@ -83,6 +83,9 @@ impl Set {
         let (folder, paths) =
             locate(self, &dir).map_err(|path| DataError::Missing { dataset: self.name.into(), path })?;
         let (mut train, mut test) = (Samples::default(), Samples::default());
+        for (samples, files) in [(&mut train, self.train), (&mut test, self.test)] {
+            samples.reserve(files.iter().map(|file| &file.layout)).map_err(|error| self.bad(error))?;
+        }
         for (index, (file, path)) in self.files().zip(&paths).enumerate() {
             let samples = if index < self.train.len() { &mut train } else { &mut test };
             file.read(&folder, path, samples).map_err(|error| self.bad(error))?;

@@ -128,7 +128,7 @@ pub fn attack(
     let (restore, size) = (Pixels::of(dataset.as_ref()), network.max_batch());
     let (mut samples, mut hits, mut loss, mut buffer) = (0, 0, 0.0, Vec::new());
     for_each_batch(dataset, split, size, most, progress, |first, batch| {
-        let pixels = restore.restore(&batch.images);
+        let pixels = restore.restore(&batch.images)?;
         let target = Target { pixels: &pixels, labels: &batch.labels, first };
         let attacked = match source.as_deref_mut() {
             Some(source) => (attack.perturb)(source, settings, &target)?,

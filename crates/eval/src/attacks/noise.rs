@@ -1,6 +1,8 @@
 //! Random signs: what a change of the same size does without knowing the network.
 
 use super::Attack;
+use crate::stream::BATCH;
+use rarefy_core::memory;
 use rarefy_core::random::{Purpose, Stream};
 
 pub(super) const ATTACK: Attack = Attack {
@@ -10,7 +12,7 @@ pub(super) const ATTACK: Attack = Attack {
     iterates: false,
     perturb: |network, settings, target| {
         let (eps, pixels) = (settings.eps as f32, network.extent().len());
-        let mut moved = target.pixels.to_vec();
+        let mut moved = memory::copied(target.pixels, BATCH)?;
         for (index, image) in (target.first as u64..).zip(moved.chunks_exact_mut(pixels)) {
             let mut stream = Stream::new(settings.seed, Purpose::Attack, index);
             for pixels in image.chunks_mut(64) {

@@ -4,6 +4,8 @@ use super::{Attack, Settings, Target, sign};
 use crate::classifier::Classifier;
 use crate::error::EvalError;
 use crate::sample::Sample;
+use crate::stream::BATCH;
+use rarefy_core::memory;
 use rarefy_core::random::{Purpose, Stream};
 
 pub(super) const ATTACK: Attack = Attack {
@@ -41,7 +43,7 @@ fn climb(
 ) -> Result<Vec<f32>, EvalError> {
     let eps = settings.eps as f32;
     let step = settings.step.unwrap_or(2.5 * settings.eps / f64::from(settings.steps)) as f32;
-    let mut x = target.pixels.to_vec();
+    let mut x = memory::copied(target.pixels, BATCH)?;
     if settings.random_start {
         let pixels = network.extent().len();
         for (sample, image) in (target.first as u64..).zip(x.chunks_exact_mut(pixels)) {

@@ -1,9 +1,11 @@
 //! All pictures of a folder: PNG and JPEG.
 
-use super::picture::{Picture, decode};
+use super::picture::{Picture, Refused, decode};
+use super::resize::PICTURE;
 use super::{Images, Kind, Request, fit};
 use crate::error::EvalError;
 use rarefy_core::Extent;
+use rarefy_core::memory;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -109,7 +111,10 @@ impl Contents {
 
 fn read(path: &Path) -> Result<Picture, EvalError> {
     let bytes = fs::read(path).map_err(|source| EvalError::Io { path: path.to_owned(), source })?;
-    decode(&bytes).map_err(|problem| EvalError::Incomplete { path: path.to_owned(), problem })
+    decode(&bytes).map_err(|refused| match refused {
+        Refused::Memory(error) => error.into(),
+        Refused::Content(problem) => EvalError::Incomplete { path: path.to_owned(), problem },
+    })
 }
 
 impl Images for Folder {
@@ -142,8 +147,9 @@ impl Images for Folder {
             let kept = if channels < 3 { 1 } else { 3 };
             let plane =
                 |channel| bytes.iter().skip(channel).step_by(channels).map(|&byte| f32::from(byte) / 255.0);
-            let image: Vec<f32> = (0..kept).flat_map(plane).collect();
-            fit(&image, Extent { channels: kept, height, width }, extent, pixels);
+            let from = Extent { channels: kept, height, width };
+            let image = memory::collected(from.len(), (0..kept).flat_map(plane), PICTURE)?;
+            fit(&image, from, extent, pixels)?;
             count += 1;
         }
         Ok(count)

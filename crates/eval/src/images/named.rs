@@ -3,7 +3,7 @@
 use super::{Images, Request, fit};
 use crate::error::EvalError;
 use crate::stream::Pixels;
-use rarefy_core::Extent;
+use rarefy_core::{Extent, memory};
 use rarefy_data::{Dataset, Options, Split};
 use std::path::Path;
 use std::sync::Arc;
@@ -29,12 +29,12 @@ impl Images for Named {
 
     fn next(&mut self, extent: Extent, most: usize, pixels: &mut Vec<f32>) -> Result<usize, EvalError> {
         let restore = Pixels::of(self.dataset.as_ref());
-        let mut image = vec![0.0; self.dataset.extent().len()];
+        let mut image = memory::zeros(self.dataset.extent().len(), "an image")?;
         let end = (self.next as usize + most).min(self.len()) as u32;
         let first = self.next;
         while self.next < end {
             self.dataset.sample(Split::Test, self.next, None, &mut image)?;
-            fit(&restore.restore(&image), self.dataset.extent(), extent, pixels);
+            fit(&restore.restore(&image)?, self.dataset.extent(), extent, pixels)?;
             self.next += 1;
         }
         Ok((end - first) as usize)

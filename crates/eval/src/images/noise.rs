@@ -2,8 +2,9 @@
 
 use super::{Images, Kind, Request};
 use crate::error::EvalError;
-use rarefy_core::Extent;
+use crate::stream::BATCH;
 use rarefy_core::random::{Purpose, Stream};
+use rarefy_core::{Extent, memory};
 
 pub(super) const GAUSSIAN: Kind = Kind {
     name: "gaussian",
@@ -46,6 +47,7 @@ impl Images for Noise {
         let count = most.min(self.count - self.next);
         for index in self.next..self.next + count {
             let mut stream = Stream::new(self.seed, Purpose::Outlier, index as u64);
+            memory::grow(pixels, extent.len(), BATCH)?;
             pixels.extend((0..extent.len()).map(|_| (self.draw)(&mut stream).clamp(0.0, 1.0) as f32));
         }
         self.next += count;

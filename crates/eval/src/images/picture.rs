@@ -1,5 +1,7 @@
 //! Decoding of one picture: PNG or JPEG, whole or not at all.
 
+use super::resize::PICTURE;
+use rarefy_core::memory::{self, OutOfMemory};
 use std::io::{BufReader, Cursor};
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
@@ -7,6 +9,34 @@ use zune_jpeg::zune_core::options::DecoderOptions;
 
 /// Pictures of more pixels a side are refused.
 const MOST_SIDE: u32 = 16_384;
+
+/// Bytes of a pixel while a JPEG file is decoded: coefficients of three components in 16 bits, and the colours.
+const JPEG_PIXEL_BYTES: u64 = 3 * 2 + 3;
+
+/// Why a picture is not read.
+#[derive(Debug, PartialEq)]
+pub(super) enum Refused {
+    Content(String),
+    Memory(OutOfMemory),
+}
+
+impl From<String> for Refused {
+    fn from(problem: String) -> Self {
+        Self::Content(problem)
+    }
+}
+
+impl From<&str> for Refused {
+    fn from(problem: &str) -> Self {
+        Self::Content(problem.to_owned())
+    }
+}
+
+impl From<OutOfMemory> for Refused {
+    fn from(error: OutOfMemory) -> Self {
+        Self::Memory(error)
+    }
+}
 
 /// Bytes in rows of pixels, `channels` each.
 pub(super) struct Picture {
@@ -20,15 +50,15 @@ pub(super) struct Picture {
 ///
 /// # Errors
 /// What is wrong: no picture, a damaged one, one that ends too early.
-pub(super) fn decode(bytes: &[u8]) -> Result<Picture, String> {
+pub(super) fn decode(bytes: &[u8]) -> Result<Picture, Refused> {
     match bytes {
         [0x89, b'P', b'N', b'G', ..] => png(bytes),
         [0xff, 0xd8, ..] => jpeg(bytes),
-        _ => Err("by its first bytes it is neither PNG nor JPEG".to_owned()),
+        _ => Err("by its first bytes it is neither PNG nor JPEG".into()),
     }
 }
 
-fn png(bytes: &[u8]) -> Result<Picture, String> {
+fn png(bytes: &[u8]) -> Result<Picture, Refused> {
     let text = |error: png::DecodingError| error.to_string();
     let mut decoder = png::Decoder::new(BufReader::new(Cursor::new(bytes)));
     decoder.set_transformations(png::Transformations::normalize_to_color8());
@@ -36,7 +66,7 @@ fn png(bytes: &[u8]) -> Result<Picture, String> {
     let info = reader.info();
     check(info.width, info.height)?;
     let size = reader.output_buffer_size().ok_or("the picture is too large")?;
-    let mut bytes = vec![0; size];
+    let mut bytes = memory::zeros(size, PICTURE)?;
     let frame = reader.next_frame(&mut bytes).map_err(text)?;
     let (width, height) = (frame.width as usize, frame.height as usize);
     bytes.truncate(frame.buffer_size());
@@ -44,7 +74,7 @@ fn png(bytes: &[u8]) -> Result<Picture, String> {
 }
 
 /// Decoders give grey for what is missing: such a file is refused before, and damage within it by the decoder's strict mode.
-fn jpeg(bytes: &[u8]) -> Result<Picture, String> {
+fn jpeg(bytes: &[u8]) -> Result<Picture, Refused> {
     end_of_image(bytes).ok_or("it ends too early")?;
     let options = DecoderOptions::default()
         .jpeg_set_out_colorspace(ColorSpace::RGB)
@@ -52,8 +82,10 @@ fn jpeg(bytes: &[u8]) -> Result<Picture, String> {
         .set_max_width(MOST_SIDE as usize)
         .set_max_height(MOST_SIDE as usize);
     let mut decoder = JpegDecoder::new_with_options(Cursor::new(bytes), options);
-    let bytes = decoder.decode().map_err(|error| error.to_string())?;
+    decoder.decode_headers().map_err(|error| error.to_string())?;
     let (width, height) = decoder.dimensions().ok_or("it has no extent")?;
+    memory::check_large(JPEG_PIXEL_BYTES * width as u64 * height as u64, PICTURE)?;
+    let bytes = decoder.decode().map_err(|error| error.to_string())?;
     Ok(Picture { width, height, channels: 3, bytes })
 }
 
@@ -123,7 +155,7 @@ mod tests {
         let thumbnail = [&[0xff, 0xe1, 0x00, 0x06][..], &[0xff, 0xd8, 0xff, 0xd9]].concat();
         let whole = [head, &thumbnail, rest].concat();
         assert!(decode(&whole).is_ok());
-        assert_eq!(decode(&whole[..whole.len() / 2]).err().unwrap(), "it ends too early");
+        assert_eq!(decode(&whole[..whole.len() / 2]).err().unwrap(), "it ends too early".into());
         // What comes after the end is no part of the picture.
         assert!(decode(&[BASELINE, b"rubbish"].concat()).is_ok());
     }

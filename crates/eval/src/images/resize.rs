@@ -1,17 +1,26 @@
 //! Images made to another extent.
 
+use crate::stream::BATCH;
 use rarefy_core::Extent;
+use rarefy_core::memory::{self, OutOfMemory};
+
+/// What memory for one picture is for.
+pub(super) const PICTURE: &str = "a picture";
 
 /// Appends the image `from` to `out` as `to`: resized by linear interpolation (with the triangle as wide as a target pixel when
 /// it shrinks, so that nothing aliases), one channel repeated, or three averaged to one (0.299, 0.587, 0.114).
-pub fn fit(image: &[f32], from: Extent, to: Extent, out: &mut Vec<f32>) {
+///
+/// # Errors
+/// Memory that cannot be had.
+pub fn fit(image: &[f32], from: Extent, to: Extent, out: &mut Vec<f32>) -> Result<(), OutOfMemory> {
+    memory::grow(out, to.len(), BATCH)?;
     let planes: Vec<&[f32]> = image.chunks_exact(from.area().max(1)).collect();
     let grey;
     let planes = match (planes.len(), to.channels) {
         (3, 1) => {
             let weighted =
                 |pixel: usize| 0.299 * planes[0][pixel] + 0.587 * planes[1][pixel] + 0.114 * planes[2][pixel];
-            grey = (0..from.area()).map(weighted).collect::<Vec<f32>>();
+            grey = memory::collected(from.area(), (0..from.area()).map(weighted), PICTURE)?;
             vec![&grey[..]]
         }
         _ => planes,
@@ -19,14 +28,14 @@ pub fn fit(image: &[f32], from: Extent, to: Extent, out: &mut Vec<f32>) {
     let (rows, columns) = (weights(from.height, to.height), weights(from.width, to.width));
     for channel in 0..to.channels {
         let Some(plane) = planes.get(channel % planes.len().max(1)) else { continue };
-        let wide: Vec<f32> = plane
-            .chunks_exact(from.width)
-            .flat_map(|row| columns.iter().map(|taps| blend(taps, |x| row[x])))
-            .collect();
+        let wide =
+            plane.chunks_exact(from.width).flat_map(|row| columns.iter().map(|taps| blend(taps, |x| row[x])));
+        let wide = memory::collected(from.height.saturating_mul(to.width), wide, PICTURE)?;
         for taps in &rows {
             out.extend((0..to.width).map(|x| blend(taps, |y| wide[y * to.width + x])));
         }
     }
+    Ok(())
 }
 
 fn blend(taps: &[(usize, f32)], at: impl Fn(usize) -> f32) -> f32 {
@@ -58,7 +67,7 @@ mod tests {
 
     fn fitted(image: &[f32], from: Extent, to: Extent) -> Vec<f32> {
         let mut out = Vec::new();
-        fit(image, from, to, &mut out);
+        fit(image, from, to, &mut out).unwrap();
         out
     }
 

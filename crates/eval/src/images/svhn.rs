@@ -81,7 +81,7 @@ impl Images for Svhn {
                 let (y, x, channel) = (at % SIDE, at / SIDE % SIDE, at / (SIDE * SIDE));
                 image[(channel * SIDE + y) * SIDE + x] = f32::from(byte) / 255.0;
             }
-            fit(&image, EXTENT, extent, pixels);
+            fit(&image, EXTENT, extent, pixels)?;
         }
         self.next += count;
         Ok(count)

@@ -11,7 +11,7 @@ pub(super) const DETECTOR: Detector = Detector {
 
 const K: usize = 50;
 /// Most numbers of training features that are kept: 128 MB. Of more images every n-th is kept.
-const MOST: usize = 1 << 25;
+pub(super) const MOST: usize = 1 << 25;
 
 struct Knn {
     features: usize,
@@ -25,7 +25,7 @@ struct Knn {
 
 impl Knn {
     fn new(shape: Shape, k: usize) -> Self {
-        let every = (shape.training * shape.features).div_ceil(MOST).max(1);
+        let every = shape.training.saturating_mul(shape.features).div_ceil(MOST).max(1);
         Self { features: shape.features, k, every, seen: 0, bank: Vec::new(), squares: Vec::new() }
     }
 }

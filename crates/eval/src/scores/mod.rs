@@ -60,6 +60,15 @@ pub struct Shape {
     pub training: usize,
 }
 
+impl Shape {
+    /// Bytes that all scores together keep of the training images, at most: means and covariance, and vectors to compare with.
+    pub(crate) fn bytes(self) -> u64 {
+        let numbers = |a: usize, b: usize| (a as u64).saturating_mul(b as u64);
+        let wide = numbers(self.features, self.features).saturating_add(numbers(self.classes, self.features));
+        wide.saturating_mul(8).saturating_add(4 * numbers(self.training, self.features).min(knn::MOST as u64))
+    }
+}
+
 /// A score known by name.
 pub struct Detector {
     /// Name on the command line.

@@ -4,6 +4,8 @@ use super::{Detector, Outputs, Score};
 use crate::classifier::Classifier;
 use crate::error::EvalError;
 use crate::sample::largest;
+use crate::stream::BATCH;
+use rarefy_core::memory;
 
 pub(super) const DETECTOR: Detector = Detector {
     name: "odin",
@@ -34,7 +36,8 @@ impl Score for Odin {
             }
         })?;
         let towards = |(x, g): (&f32, &f32)| x + EPS * if *g > 0.0 { 1.0 } else { -1.0 };
-        let moved: Vec<f32> = batch.pixels.iter().zip(&gradient).map(towards).collect();
+        let moved = batch.pixels.iter().zip(&gradient).map(towards);
+        let moved = memory::collected(batch.pixels.len(), moved, BATCH)?;
         let logits = network.logits(&moved)?;
         let rows = logits.chunks_exact(network.classes());
         scores.extend(rows.map(|row| softmax(row).into_iter().fold(0.0, f64::max)));

@@ -6,16 +6,19 @@ use super::meta::{Content, Meta, ParameterInfo};
 use super::seal::{self, LENGTH_FIELD};
 use super::{Checkpoint, header, sound};
 use crate::FormatError;
-use rarefy_core::{Block, Pattern, WeightShape};
+use rarefy_core::{Block, Pattern, WeightShape, memory};
 use rarefy_nn::graph::{Graph, Parameter, Role};
 use rarefy_nn::models;
-use rarefy_nn::params::{Column, ParamStore};
+use rarefy_nn::params::{Column, ParamStore, StoreError};
 use safetensors::Dtype;
 use safetensors::tensor::Metadata;
 
 /// Largest image side, channel and class count of a network built by name, and numbers in an image.
 const MAX_EXTENT: usize = 1 << 24;
 const MAX_IMAGE: usize = 1 << 31;
+
+/// What memory for the content of a file is for.
+const TENSOR: &str = "a tensor of the checkpoint";
 
 /// Verifies `file` and rebuilds the network: `graph`, or the one its name stands for.
 pub(super) fn decode(file: &[u8], graph: Option<&Graph>) -> Result<Checkpoint, FormatError> {
@@ -43,8 +46,8 @@ fn extras(tensors: &Tensors<'_>) -> Result<Extras, FormatError> {
         let Some(name) = full.strip_prefix(PREFIX) else { continue };
         let len = info.shape.iter().fold(1usize, |len, &extent| len.saturating_mul(extent));
         let extra = match info.dtype {
-            Dtype::U32 => Extra::U32(tensors.u32s(&full, len)?.collect()),
-            _ => Extra::F32(tensors.f32s(&full, len)?.collect()),
+            Dtype::U32 => Extra::U32(memory::collected(len, tensors.u32s(&full, len)?, TENSOR)?),
+            _ => Extra::F32(memory::collected(len, tensors.f32s(&full, len)?, TENSOR)?),
         };
         extras.insert(name.to_owned(), extra);
     }
@@ -85,8 +88,10 @@ fn restore(graph: &Graph, content: &Content, tensors: &Tensors<'_>) -> Result<Pa
         columns.push((column, tensors.f32s(name, len)?));
     }
     let (mean, var) = (tensors.f32s(RUNNING_MEAN, channels)?, tensors.f32s(RUNNING_VAR, channels)?);
-    let mut store = ParamStore::new(graph, patterns)
-        .map_err(|error| FormatError::Header { problem: error.to_string() })?;
+    let mut store = ParamStore::new(graph, patterns).map_err(|error| match error {
+        StoreError::Memory(error) => error.into(),
+        other => FormatError::Header { problem: other.to_string() },
+    })?;
     for (column, numbers) in columns {
         copy(store.column_mut(column), numbers);
     }
@@ -162,8 +167,8 @@ fn patterns(
     let mut starts = tensors.u32s(ROW_STARTS, layers.iter().map(|layer| layer.starts).sum())?;
     let mut taps = tensors.u32s(TAPS, layers.iter().map(|layer| layer.taps).sum())?;
     let build = |layer: Layer<'_>| {
-        let row_starts = starts.by_ref().take(layer.starts).collect();
-        let taps = taps.by_ref().take(layer.taps).collect();
+        let row_starts = memory::collected(layer.starts, starts.by_ref(), TENSOR)?;
+        let taps = memory::collected(layer.taps, taps.by_ref(), TENSOR)?;
         Pattern::new(layer.shape, layer.block, row_starts, taps).map_err(|error| FormatError::Pattern {
             parameter: layer.info.name.clone(),
             problem: error.to_string(),

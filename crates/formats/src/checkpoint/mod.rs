@@ -36,6 +36,7 @@ pub use extras::{Extra, Extras};
 pub use meta::{DataInfo, Meta, ParameterInfo, Seeds};
 
 use crate::{FormatError, atomic_write};
+use rarefy_core::memory::{self, OutOfMemory};
 use rarefy_nn::graph::Graph;
 use rarefy_nn::params::ParamStore;
 use std::fs::File;
@@ -151,7 +152,9 @@ impl Checkpoint {
     pub fn to_bytes(&self) -> Result<Vec<u8>, FormatError> {
         let (content, tensors) = encode::encode(&self.meta, &self.store, &self.extras)?;
         let mut bytes = header::write(&content, &tensors)?;
-        tensors.iter().for_each(|tensor| bytes.extend_from_slice(&tensor.data));
+        for tensor in &tensors {
+            memory::append(&mut bytes, &tensor.data, "the bytes of a checkpoint")?;
+        }
         Ok(bytes)
     }
 }
@@ -179,9 +182,16 @@ fn read(path: &Path) -> Result<Vec<u8>, FormatError> {
 }
 
 fn read_up_to(file: &mut File, count: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
-    bytes.try_reserve_exact(usize::try_from(count).unwrap_or(usize::MAX))?;
+    // One more: at the end of its room a list asks for more before it knows that the file has ended.
+    let len = usize::try_from(count).unwrap_or(usize::MAX).saturating_add(bytes.len() + 1);
+    memory::reserve(bytes, len, "the bytes of the file").map_err(refused)?;
     file.take(count).read_to_end(bytes)?;
     Ok(())
+}
+
+/// As the system's own refusal.
+fn refused(error: OutOfMemory) -> io::Error {
+    io::Error::new(io::ErrorKind::OutOfMemory, error)
 }
 
 fn unreadable(path: &Path, source: io::Error) -> FormatError {

@@ -74,7 +74,8 @@ fn header(meta: &Meta, tensors: &[Tensor]) -> serde_json::Result<String> {
     for tensor in tensors {
         let dtype = tensor.dtype();
         let start = end;
-        end += tensor.shape.iter().product::<usize>() * dtype.bitsize() / 8;
+        let numbers = tensor.shape.iter().fold(1, |product: usize, &extent| product.saturating_mul(extent));
+        end = numbers.saturating_mul(dtype.bitsize() / 8).saturating_add(end);
         let info = TensorInfo { dtype, shape: tensor.shape.clone(), data_offsets: (start, end) };
         header.insert(tensor.name.clone(), serde_json::to_value(info)?);
     }
@@ -117,7 +118,10 @@ impl Tensor {
             |numbers: &[f32]| numbers.iter().try_for_each(|number| file.write_all(&number.to_le_bytes()));
         match &self.content {
             Content::Steps(steps) => file.write_all(&i64::try_from(*steps).unwrap_or(i64::MAX).to_le_bytes()),
-            Content::Parameter(view) => floats(&checkpoint.store.to_dense(*view, Column::Value)),
+            Content::Parameter(view) => {
+                let dense = checkpoint.store.try_to_dense(*view, Column::Value);
+                floats(&dense.map_err(|error| io::Error::new(io::ErrorKind::OutOfMemory, error))?)
+            }
             Content::Statistic(numbers) => floats(numbers),
         }
     }

@@ -17,7 +17,7 @@ fn isa(name: &str) -> Isa {
 }
 
 fn column(value: f32) -> Buffer {
-    let mut column = Buffer::zeros(WEIGHTS);
+    let mut column = Buffer::zeros(WEIGHTS).expect("memory");
     column.fill(value);
     column
 }
@@ -49,7 +49,7 @@ fn adam(bencher: Bencher<'_, '_>, name: &str) {
 fn lane_sums(bencher: Bencher<'_, '_>, name: &str) {
     let isa = isa(name);
     let mut sums = column(0.0);
-    let mut accumulators = Buffer::zeros(WEIGHTS * isa.lanes());
+    let mut accumulators = Buffer::zeros(WEIGHTS * isa.lanes()).expect("memory");
     accumulators.fill(0.5);
     bencher.counter(bytes(isa.lanes())).bench_local(|| {
         rarefy_kernels::lane_sums(isa, &accumulators, &mut sums);

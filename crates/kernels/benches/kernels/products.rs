@@ -71,7 +71,7 @@ fn run_spmm<const ROWS: usize>(bencher: Bencher<'_, '_>, case: Case, moments: bo
 fn run_sddmm<const ROWS: usize>(bencher: Bencher<'_, '_>, case: Case) {
     let layer = Layer::new::<ROWS>(case);
     let (input, gradient) = (case.planes(case.tile(), 0.5), case.planes(case.grid(), 0.25));
-    let mut sums = Buffer::zeros(layer.values.len() * case.isa.lanes());
+    let mut sums = Buffer::zeros(layer.values.len() * case.isa.lanes()).expect("memory");
     bencher.counter(layer.work(case)).bench_local(|| {
         let (taps, row, grid, side) = (layer.taps::<ROWS>(), case.tile().row, case.grid(), case.stage.side);
         sddmm(

@@ -57,7 +57,7 @@ impl Case {
 
     /// All channels, placed as `grid` says.
     pub(crate) fn planes(self, grid: Grid, value: f32) -> Buffer {
-        let mut planes = Buffer::zeros(self.stage.channels * grid.plane);
+        let mut planes = Buffer::zeros(self.stage.channels * grid.plane).expect("memory");
         planes.fill(value);
         planes
     }

@@ -96,7 +96,7 @@ fn written(isa: Isa, layer: &Layer, offset: usize, write: Write) -> (Vec<u32>, V
     let mut numbers = Numbers::new(3);
     let (mask, shift) = (numbers.mask(isa.lanes()), numbers.list(channels));
     let mut sums = vec![0.0; channels * 2 * MAX_LANES];
-    let mut out = Buffer::zeros(offset + channels * rows * columns);
+    let mut out = Buffer::zeros(offset + channels * rows * columns).unwrap();
     let epilogue = Epilogue::Moments { mask: &mask, shift: &shift, sums: &mut sums };
     let (out_here, input) = (&mut out[offset..], &layer.input);
     let (row, ahead) = (layer.input_row, Ahead::default());

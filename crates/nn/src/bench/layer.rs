@@ -1,10 +1,11 @@
 //! One convolution alone.
 
 use crate::graph::{Extent, Graph, GraphBuilder, GraphError, InitRule};
-use crate::params::{ParamStore, initialize};
+use crate::params::{ParamStore, StoreError, initialize};
 use crate::plan::{Mode, Part, Pass, Phase, Plan, Span, Weights, Workspace};
 use crate::session::{SessionError, Threads};
 use rarefy_core::Pattern;
+use rarefy_core::memory;
 use rarefy_core::random::{Purpose, Stream};
 use rarefy_kernels::Isa;
 
@@ -67,7 +68,7 @@ impl LayerBench {
     /// Compiles `graph` (of [`LayerShape::graph`]) with one pattern for `batch` images and `threads` threads.
     ///
     /// # Errors
-    /// No images or threads, a pattern of another shape, threads that do not start.
+    /// No images or threads, a pattern of another shape, threads that do not start, memory that cannot be had.
     pub fn new(
         graph: Graph,
         pattern: Pattern,
@@ -79,17 +80,21 @@ impl LayerBench {
         if batch == 0 || threads == 0 {
             return Err(SessionError::Batch("a layer needs at least one image and one thread".into()));
         }
-        let mut store =
-            ParamStore::new(&graph, vec![pattern]).map_err(|error| SessionError::Batch(error.to_string()))?;
+        let mut store = ParamStore::new(&graph, vec![pattern]).map_err(|error| match error {
+            StoreError::Memory(error) => error.into(),
+            other => SessionError::Batch(other.to_string()),
+        })?;
         initialize(&mut store, seed);
         let threads = Threads::new(threads)?;
-        let plan = Plan::new(&graph, store.patterns(), batch, isa, true);
-        let workspace = Workspace::new(&plan, threads.count());
-        let mut weights = Weights::new(&plan);
+        let plan = Plan::new(&graph, store.patterns(), batch, isa, true)?;
+        let workspace = Workspace::new(&plan, threads.count())?;
+        let mut weights = Weights::new(&plan)?;
         plan.refresh(&mut weights, &store);
         let mut stream = Stream::new(seed, Purpose::Synthetic, 0);
-        let images = (0..batch * graph.input().len()).map(|_| stream.normal() as f32).collect();
-        let labels = vec![0; batch];
+        let numbers = std::iter::repeat_with(|| stream.normal() as f32);
+        let images =
+            memory::collected(batch.saturating_mul(graph.input().len()), numbers, "a batch of images")?;
+        let labels = memory::zeros(batch, "a batch of labels")?;
         Ok(Self { graph, plan, weights, workspace, store, threads, images, labels })
     }
 

@@ -1,5 +1,7 @@
 //! What the machine can do at most, measured when asked.
 
+use crate::SessionError;
+use rarefy_core::memory::{self, OutOfMemory, check_threads};
 use rarefy_kernels::{CHAINS, Grid, Isa, multiply_adds, plane_sums};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -24,23 +26,32 @@ const LEAST: Duration = Duration::from_millis(10);
 
 impl Limits {
     /// Measures with `isa` on `threads` threads, at least one; takes about a tenth of a second.
-    pub fn measure(isa: Isa, threads: usize) -> Self {
-        let threads = threads.max(1);
-        let rates = on_threads(threads, || (arithmetic(isa), reading(isa)));
-        Self {
+    ///
+    /// # Errors
+    /// Threads that do not start, memory that cannot be had.
+    pub fn measure(isa: Isa, threads: usize) -> Result<Self, SessionError> {
+        let rates = on_threads(threads.max(1), || Ok((arithmetic(isa), reading(isa)?)))?;
+        Ok(Self {
             flops_per_sec: rates.iter().map(|(flops, _)| flops).sum(),
             bytes_per_sec: rates.iter().map(|(_, bytes)| bytes).sum(),
-        }
+        })
     }
 }
 
 /// Runs `measure` on so many threads at once.
-fn on_threads<T: Send>(threads: usize, measure: impl Fn() -> T + Sync) -> Vec<T> {
+fn on_threads<T: Send>(
+    threads: usize,
+    measure: impl Fn() -> Result<T, OutOfMemory> + Sync,
+) -> Result<Vec<T>, SessionError> {
+    check_threads(threads - 1)?;
+    let failed = |error: std::io::Error| SessionError::Threads { threads, reason: error.to_string() };
     std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(&measure)).collect();
+        let start = |_| std::thread::Builder::new().spawn_scoped(scope, &measure).map_err(failed);
+        let others = (1..threads).map(start).collect::<Result<Vec<_>, _>>()?;
         let own = measure();
         // A thread that measures does not panic; if it did, its share would be missing.
-        others.into_iter().filter_map(|other| other.join().ok()).chain([own]).collect()
+        let all = others.into_iter().filter_map(|other| other.join().ok()).chain([own]);
+        Ok(all.collect::<Result<_, _>>()?)
     })
 }
 
@@ -62,10 +73,10 @@ fn arithmetic(isa: Isa) -> f64 {
     best
 }
 
-fn reading(isa: Isa) -> f64 {
+fn reading(isa: Isa) -> Result<f64, OutOfMemory> {
     let numbers = READ_BYTES / size_of::<f32>();
     // Written once, so that every page is there.
-    let buffer = vec![1.0_f32; numbers];
+    let buffer = memory::filled(numbers, 1.0_f32, "what a thread reads")?;
     let mut sums = [0.0; 64];
     let mut best = 0.0_f64;
     for _ in 0..ROUNDS {
@@ -75,7 +86,7 @@ fn reading(isa: Isa) -> f64 {
         black_box(&mut sums);
         best = best.max(READ_BYTES as f64 / started.elapsed().as_secs_f64());
     }
-    best
+    Ok(best)
 }
 
 #[cfg(test)]
@@ -85,7 +96,7 @@ mod tests {
     #[test]
     fn limits_are_positive_numbers_on_every_instruction_set() {
         for isa in Isa::available() {
-            let limits = Limits::measure(isa, 2);
+            let limits = Limits::measure(isa, 2).expect("memory and a thread");
             assert!(limits.flops_per_sec.is_finite() && limits.flops_per_sec > 0.0, "{limits:?}");
             assert!(limits.bytes_per_sec.is_finite() && limits.bytes_per_sec > 0.0, "{limits:?}");
         }

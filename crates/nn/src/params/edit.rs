@@ -1,6 +1,7 @@
 //! Changes of the patterns of a whole network, and how every column follows them.
 
-use super::store::{ParamStore, View};
+use super::store::{PARAMETERS, ParamStore, View};
+use rarefy_core::memory::{self, OutOfMemory};
 use rarefy_core::{EditError, Pattern, PatternEdit, move_column};
 use std::ops::Range;
 
@@ -58,24 +59,32 @@ struct Move {
 impl ParamStore {
     /// Makes room for layers of up to `weights[layer]` existing weights, and for `total` in all (more than a layer or the
     /// network has is cut off), so that edits within these limits allocate nothing.
-    pub fn reserve(&mut self, weights: &[usize], total: usize, edit: &mut StoreEdit) {
+    ///
+    /// # Errors
+    /// Memory that cannot be had; the network is as it was.
+    pub fn reserve(
+        &mut self,
+        weights: &[usize],
+        total: usize,
+        edit: &mut StoreEdit,
+    ) -> Result<(), OutOfMemory> {
         let (mut sum, mut largest, mut rows) = (0, 0, 0);
         for (pattern, &weights) in self.patterns.iter_mut().zip(weights) {
             let weights = weights.clamp(pattern.nnz(), pattern.shape().len());
             let blocks = weights / pattern.block().len();
-            pattern.reserve(blocks);
+            pattern.reserve(blocks)?;
             sum += weights;
             (largest, rows) = (largest.max(blocks), rows.max(pattern.row_blocks()));
         }
-        edit.pattern.reserve(largest, rows);
+        edit.pattern.reserve(largest, rows)?;
         let nnz = self.nnz() as usize;
         let total = total.clamp(nnz, sum.max(nnz));
         let len = self.len() - nnz + total;
         for column in self.columns.iter_mut().chain([&mut edit.spare]) {
-            column.reserve_exact(len.saturating_sub(column.len()));
+            memory::reserve(column, len, PARAMETERS)?;
         }
-        edit.sources.reserve(total.saturating_sub(edit.sources.len()));
-        edit.moves.reserve(self.views.len().saturating_sub(edit.moves.len()));
+        memory::reserve(&mut edit.sources, total, PARAMETERS)?;
+        memory::reserve(&mut edit.moves, self.views.len(), PARAMETERS)
     }
 
     /// Drops and grows blocks of some layers (strictly ascending): every column moves with its pattern, survivors keep

@@ -10,15 +10,12 @@ use rarefy_core::random::{Purpose, Stream};
 /// share the survivors' values.
 pub fn initialize(store: &mut ParamStore, seed: u64) {
     for view in 0..store.views().len() {
-        let (rule, len) = (store.views()[view].parameter.init, store.views()[view].parameter.len());
+        let rule = store.views()[view].parameter.init;
         let mut stream = Stream::new(seed, Purpose::Init, view as u64);
-        let dense: Vec<f32> = (0..len)
-            .map(|_| match rule {
-                InitRule::Normal { std } => (std * stream.normal()) as f32,
-                InitRule::Uniform { bound } => (bound * (2.0 * stream.uniform() - 1.0)) as f32,
-                InitRule::Constant { value } => value as f32,
-            })
-            .collect();
-        store.set_from_dense(view, Column::Value, &dense);
+        store.fill_in_dense_order(view, Column::Value, || match rule {
+            InitRule::Normal { std } => (std * stream.normal()) as f32,
+            InitRule::Uniform { bound } => (bound * (2.0 * stream.uniform() - 1.0)) as f32,
+            InitRule::Constant { value } => value as f32,
+        });
     }
 }

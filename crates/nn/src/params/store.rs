@@ -1,6 +1,7 @@
 //! One flat buffer per column for the whole network, with a named view per parameter.
 
 use crate::graph::{Graph, Op, Parameter, Role};
+use rarefy_core::memory::{self, OutOfMemory};
 use rarefy_core::{Pattern, WeightShape};
 use std::ops::Range;
 
@@ -54,7 +55,13 @@ pub enum StoreError {
         /// Shape of the pattern.
         found: WeightShape,
     },
+    /// There is not enough memory.
+    #[error(transparent)]
+    Memory(#[from] OutOfMemory),
 }
+
+/// What the columns are.
+pub(super) const PARAMETERS: &str = "the parameters of the network";
 
 /// Parameters, gradients, optimizer state and batch-norm statistics of one network.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,6 +76,9 @@ pub struct ParamStore {
 
 impl ParamStore {
     /// Zeros for `graph` with one pattern per prunable weight, in graph order. Running statistics are 0 and 1.
+    ///
+    /// # Errors
+    /// Patterns that do not fit the graph, memory that cannot be had.
     pub fn new(graph: &Graph, patterns: Vec<Pattern>) -> Result<Self, StoreError> {
         let expected = graph.prunable().count();
         if patterns.len() != expected {
@@ -95,13 +105,32 @@ impl ParamStore {
             norms.push((node.name.clone(), channels..channels + node.extent.channels));
             channels += node.extent.channels;
         }
+        memory::check_large(memory::bytes_of::<[f32; 4]>(end), PARAMETERS)?;
+        let zeros = || memory::zeros(end, PARAMETERS);
         Ok(Self {
             views,
             patterns,
-            columns: std::array::from_fn(|_| vec![0.0; end]),
-            running_mean: vec![0.0; channels],
-            running_var: vec![1.0; channels],
+            columns: [zeros()?, zeros()?, zeros()?, zeros()?],
+            running_mean: memory::zeros(channels, PARAMETERS)?,
+            running_var: memory::filled(channels, 1.0, PARAMETERS)?,
             norms,
+        })
+    }
+
+    /// A copy.
+    ///
+    /// # Errors
+    /// Memory that cannot be had.
+    pub fn try_clone(&self) -> Result<Self, OutOfMemory> {
+        let [value, gradient, momentum, second] = &self.columns;
+        let copy = |column: &[f32]| memory::copied(column, PARAMETERS);
+        Ok(Self {
+            views: self.views.clone(),
+            patterns: self.patterns.iter().map(Pattern::try_clone).collect::<Result<_, _>>()?,
+            columns: [copy(value)?, copy(gradient)?, copy(momentum)?, copy(second)?],
+            running_mean: copy(&self.running_mean)?,
+            running_var: copy(&self.running_var)?,
+            norms: self.norms.clone(),
         })
     }
 
@@ -186,17 +215,49 @@ impl ParamStore {
         (&mut self.running_mean, &mut self.running_var)
     }
 
-    /// One parameter's column scattered into its dense tensor (zeros where no weight exists), row-major.
+    /// One parameter's column scattered into its dense tensor (zeros where no weight exists), row-major; see
+    /// [`ParamStore::try_to_dense`].
+    ///
+    /// # Panics
+    /// If there is no memory for it.
     pub fn to_dense(&self, view: usize, column: Column) -> Vec<f32> {
-        let values = self.slice(view, column);
-        match self.views[view].pattern {
-            None => values.to_vec(),
-            Some(pattern) => {
-                let mut dense = vec![0.0; self.views[view].parameter.len()];
-                for (index, &value) in self.patterns[pattern].iter_dense_indices().zip(values) {
-                    dense[index] = value;
-                }
-                dense
+        self.try_to_dense(view, column).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// One parameter's column scattered into its dense tensor (zeros where no weight exists), row-major.
+    ///
+    /// # Errors
+    /// Memory that cannot be had.
+    pub fn try_to_dense(&self, view: usize, column: Column) -> Result<Vec<f32>, OutOfMemory> {
+        let (values, what) = (self.slice(view, column), "a dense layer");
+        let Some(pattern) = self.views[view].pattern else { return memory::copied(values, what) };
+        let mut dense = memory::zeros(self.views[view].parameter.len(), what)?;
+        for (index, &value) in self.patterns[pattern].iter_dense_indices().zip(values) {
+            dense[index] = value;
+        }
+        Ok(dense)
+    }
+
+    /// Sets one parameter's existing numbers to what `next` gives for them; it is called once for every position of the dense tensor,
+    /// row-major.
+    pub(crate) fn fill_in_dense_order(&mut self, view: usize, column: Column, mut next: impl FnMut() -> f32) {
+        let View { range, pattern, parameter } = &self.views[view];
+        let target = &mut self.columns[column as usize][range.clone()];
+        let Some(pattern) = pattern.map(|pattern| &self.patterns[pattern]) else {
+            target.fill_with(next);
+            return;
+        };
+        // The canonical order goes by row blocks: only one of them is wanted at a time.
+        let (rows, blocks) = (pattern.block().rows, pattern.row_blocks());
+        let mut dense = vec![0.0; parameter.len() / blocks.max(1)];
+        let mut targets = target.iter_mut();
+        let mut indices = pattern.iter_dense_indices();
+        for row_block in 0..blocks {
+            dense.fill_with(&mut next);
+            let first = row_block * dense.len();
+            let existing = pattern.row(row_block).len() * rows * pattern.block().columns;
+            for (target, index) in targets.by_ref().zip(indices.by_ref()).take(existing) {
+                *target = dense[index - first];
             }
         }
     }

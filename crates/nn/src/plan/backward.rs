@@ -72,7 +72,7 @@ impl Pass<'_> {
         let Forward::Convolve(op) = &program.forward[index] else { return };
         let (source, output) = (*program.layout(op.source), program.tensors[op.output.0]);
         if let Some(dense) = dense {
-            dense.compile(self.plan, workspace, op);
+            dense.compile(op);
         }
         // The layer whose weight gradient is computed: all of it if that is asked for.
         let layer = dense.as_ref().map_or(&self.plan.layers[op.layer], |dense| dense.layer());

@@ -4,6 +4,7 @@ use super::layer::CompiledLayer;
 use super::program::{Convolve, Forward};
 use super::{Plan, Workspace};
 use crate::params::{Column, ParamStore};
+use rarefy_core::memory::{self, OutOfMemory};
 
 /// Who takes a layer's dense gradient: index of the layer, the gradient of the mean loss, row-major, and the parameters.
 pub type Visit<'a> = &'a mut (dyn FnMut(usize, &[f32], &ParamStore) + Send);
@@ -11,6 +12,8 @@ pub type Visit<'a> = &'a mut (dyn FnMut(usize, &[f32], &ParamStore) + Send);
 /// Memory for the largest layer, reused by each.
 #[derive(Debug, Default)]
 pub(crate) struct DenseScratch {
+    /// There is room for every layer, here and in the workspace.
+    ready: bool,
     layer: CompiledLayer,
     index: Vec<u32>,
     gradient: Vec<f32>,
@@ -23,27 +26,38 @@ pub(crate) struct DenseGradients<'a> {
 }
 
 impl DenseScratch {
-    /// Room for every layer of `plan`, so that a pass allocates nothing.
-    pub(crate) fn reserve(&mut self, plan: &Plan, workspace: &mut Workspace) {
+    /// Room for every layer of `plan`, so that a pass allocates nothing; made once.
+    pub(crate) fn reserve(&mut self, plan: &Plan, workspace: &mut Workspace) -> Result<(), OutOfMemory> {
+        if self.ready {
+            return Ok(());
+        }
         for op in &plan.program.forward {
             if let Forward::Convolve(op) = op {
-                self.compile(plan, workspace, op);
-                self.gradient.resize(self.layer.forward.order.len().max(self.gradient.len()), 0.0);
+                self.compile(op)?;
+                let window = &op.geometry.window;
+                workspace.fit_layer(plan, window.weight.len(), window.output.channels)?;
+                memory::reserve(&mut self.gradient, window.weight.len(), "the dense gradient of a layer")?;
             }
         }
+        self.ready = true;
+        Ok(())
     }
 
-    fn compile(&mut self, plan: &Plan, workspace: &mut Workspace, op: &Convolve) {
-        let window = &op.geometry.window;
-        self.layer.compile_full(window.weight, &op.geometry, &mut self.index);
-        workspace.fit_layer(plan, window.weight.len(), window.output.channels);
+    /// Another workspace has no room yet.
+    pub(crate) fn forget(&mut self) {
+        self.ready = false;
+    }
+
+    fn compile(&mut self, op: &Convolve) -> Result<(), OutOfMemory> {
+        self.layer.compile_full(op.geometry.window.weight, &op.geometry, &mut self.index)
     }
 }
 
 impl DenseGradients<'_> {
-    /// Makes the scratch the layer of `op` with every weight.
-    pub(crate) fn compile(&mut self, plan: &Plan, workspace: &mut Workspace, op: &Convolve) {
-        self.scratch.compile(plan, workspace, op);
+    /// Makes the scratch, which has room for it, the layer of `op` with every weight.
+    pub(crate) fn compile(&mut self, op: &Convolve) {
+        let compiled = self.scratch.compile(op);
+        debug_assert!(compiled.is_ok(), "dense gradients without room for them: {compiled:?}");
     }
 
     pub(crate) fn layer(&self) -> &CompiledLayer {

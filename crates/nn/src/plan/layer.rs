@@ -1,12 +1,16 @@
 //! One layer's non-zeros in the order each kernel wants them.
 
 use super::geometry::Geometry;
+use rarefy_core::memory::{self, OutOfMemory};
 use rarefy_core::{Block, Pattern, WeightShape};
 use rarefy_kernels::{Taps, gradient_vectors, tile_taps, tile_vectors};
 use std::ops::Range;
 
 /// Stands for a position without a weight in a layer that runs as dense.
 pub(crate) const NO_WEIGHT: u32 = u32::MAX;
+
+/// What one number per dense position is for.
+const POSITIONS: &str = "an index of a layer's positions";
 
 /// Share of existing weights above which a layer runs as dense: 4 rows share each load, so half the work is free.
 const RUN_AS_DENSE: f64 = 0.5;
@@ -72,10 +76,10 @@ pub(crate) struct CompiledLayer {
 }
 
 impl CompiledLayer {
-    pub(crate) fn new(pattern: &Pattern, geometry: &Geometry) -> Self {
+    pub(crate) fn new(pattern: &Pattern, geometry: &Geometry) -> Result<Self, OutOfMemory> {
         let mut layer = Self::default();
-        layer.compile(pattern, geometry, &mut Vec::new());
-        layer
+        layer.compile(pattern, geometry, &mut Vec::new())?;
+        Ok(layer)
     }
 
     /// Forward pass (and weight gradient), then input gradient: the order of packed values in [`super::Weights`].
@@ -84,45 +88,81 @@ impl CompiledLayer {
     }
 
     /// Makes room for patterns of up to `weights` existing weights.
-    pub(crate) fn reserve(&mut self, pattern: &Pattern, geometry: &Geometry, weights: usize) {
+    pub(crate) fn reserve(
+        &mut self,
+        pattern: &Pattern,
+        geometry: &Geometry,
+        weights: usize,
+    ) -> Result<(), OutOfMemory> {
         let (shape, block) = (pattern.shape(), pattern.block());
         let dense = runs_as_dense(weights as f64 / shape.len() as f64);
+        let weights = if dense { shape.len() } else { weights };
+        self.make_room(shape, [block.rows, block.columns], geometry, weights)
+    }
+
+    /// Makes room for `weights` packed values in units of so many outputs and inputs.
+    fn make_room(
+        &mut self,
+        shape: WeightShape,
+        units: [usize; 2],
+        geometry: &Geometry,
+        weights: usize,
+    ) -> Result<(), OutOfMemory> {
         let inputs = geometry.read * shape.inputs;
         for (packed, planes, read, unit) in [
-            (&mut self.forward, shape.outputs, inputs, block.rows),
-            (&mut self.transposed, inputs, shape.outputs, block.columns),
+            (&mut self.forward, shape.outputs, inputs, units[0]),
+            (&mut self.transposed, inputs, shape.outputs, units[1]),
         ] {
-            let weights = if dense { shape.len() } else { weights };
-            let room = |list: &mut Vec<u32>, len: usize| list.reserve(len.saturating_sub(list.len()));
-            room(&mut packed.order, weights);
-            room(&mut packed.offsets, weights / group_rows(unit));
+            let what = "the taps of a layer";
+            memory::reserve(&mut packed.order, weights, what)?;
+            memory::reserve(&mut packed.offsets, weights / group_rows(unit), what)?;
             let blocks = read.div_ceil(geometry.cached_channels());
-            room(&mut packed.starts, blocks * (planes / group_rows(unit)) + 1);
+            memory::reserve(&mut packed.starts, blocks * (planes / group_rows(unit)) + 1, what)?;
         }
+        Ok(())
     }
 
     /// Compiles a pattern of the layer anew. `index` is scratch, one number per dense position: with room in it and in the
     /// layer (see [`CompiledLayer::reserve`]) nothing is allocated.
-    pub(crate) fn compile(&mut self, pattern: &Pattern, geometry: &Geometry, index: &mut Vec<u32>) {
+    pub(crate) fn compile(
+        &mut self,
+        pattern: &Pattern,
+        geometry: &Geometry,
+        index: &mut Vec<u32>,
+    ) -> Result<(), OutOfMemory> {
+        memory::reserve(index, pattern.shape().len(), POSITIONS)?;
         self.as_dense = runs_as_dense(pattern.fraction());
         index.clear();
         index.resize(pattern.shape().len(), NO_WEIGHT);
         for (canonical, dense) in pattern.iter_dense_indices().enumerate() {
             index[dense] = canonical as u32;
         }
-        self.arrange(pattern.shape(), pattern.block(), geometry, index);
+        self.arrange(pattern.shape(), pattern.block(), geometry, index)
     }
 
-    /// Compiles the layer with every weight, each packed value taken from its row-major index.
-    pub(crate) fn compile_full(&mut self, shape: WeightShape, geometry: &Geometry, index: &mut Vec<u32>) {
+    /// Compiles the layer with every weight, each packed value taken from its row-major index. Allocates nothing after it has compiled
+    /// a layer as large.
+    pub(crate) fn compile_full(
+        &mut self,
+        shape: WeightShape,
+        geometry: &Geometry,
+        index: &mut Vec<u32>,
+    ) -> Result<(), OutOfMemory> {
+        memory::reserve(index, shape.len(), POSITIONS)?;
         self.as_dense = true;
         index.clear();
         index.extend(0..shape.len() as u32);
-        self.arrange(shape, Block::UNSTRUCTURED, geometry, index);
+        self.arrange(shape, Block::UNSTRUCTURED, geometry, index)
     }
 
     /// Puts the weights that `index` gives a place for (by row-major index) in the order of each direction.
-    fn arrange(&mut self, shape: WeightShape, block: Block, geometry: &Geometry, index: &[u32]) {
+    fn arrange(
+        &mut self,
+        shape: WeightShape,
+        block: Block,
+        geometry: &Geometry,
+        index: &[u32],
+    ) -> Result<(), OutOfMemory> {
         let as_dense = self.as_dense;
         let weight = |output: usize, input: usize, y: usize, x: usize| {
             index[((output * shape.inputs + input) * shape.kernel_h + y) * shape.kernel_w + x]
@@ -130,6 +170,12 @@ impl CompiledLayer {
         let existing = index.iter().filter(|&&weight| weight != NO_WEIGHT).count();
         let unit = |extent: usize, block: usize| group_rows(if as_dense { extent } else { block });
         let phases = geometry.read;
+        let weights = if as_dense { shape.len() } else { existing };
+        let units = match as_dense {
+            true => [shape.outputs, shape.inputs],
+            false => [block.rows, block.columns],
+        };
+        self.make_room(shape, units, geometry, weights)?;
         let Self { forward, transposed, .. } = self;
         let rows = unit(shape.outputs, block.rows);
         forward.restart(rows, shape.outputs / rows);
@@ -160,6 +206,7 @@ impl CompiledLayer {
                 }
             }
         }
+        Ok(())
     }
 
     /// Names of the kernel instances: kind, then rows x vectors (or rows x taps) of the register tile.
@@ -215,6 +262,11 @@ fn blocks(geometry: &Geometry, planes: usize, taps: usize) -> impl Iterator<Item
     let parts = planes.div_ceil(geometry.cached_channels()).min(most).max(1);
     let size = planes.div_ceil(parts).max(1);
     (0..planes).step_by(size).map(move |start| start..(start + size).min(planes))
+}
+
+/// Packed values of a layer with `pattern`.
+pub(crate) fn packed_len(pattern: &Pattern) -> usize {
+    if runs_as_dense(pattern.fraction()) { pattern.shape().len() } else { pattern.nnz() }
 }
 
 fn runs_as_dense(fraction: f64) -> bool {

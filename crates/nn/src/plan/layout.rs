@@ -38,9 +38,9 @@ impl Layout {
         Grid { plane: self.plane(), row: self.columns() }
     }
 
-    /// Numbers of one group.
+    /// Numbers of one group, saturating.
     pub(crate) fn group_len(&self) -> usize {
-        self.extent.len() * self.lanes
+        self.extent.len().saturating_mul(self.lanes)
     }
 
     /// Groups that `batch` samples fill.
@@ -48,9 +48,9 @@ impl Layout {
         batch.div_ceil(self.lanes)
     }
 
-    /// Numbers of a batch.
+    /// Numbers of a batch, saturating.
     pub(crate) fn len(&self, batch: usize) -> usize {
-        self.groups(batch) * self.group_len()
+        self.groups(batch).saturating_mul(self.group_len())
     }
 
     /// Place of the first pixel of row `y` of a channel of a sample.

@@ -3,10 +3,12 @@
 mod backward;
 mod chunks;
 mod clock;
+mod cut;
 mod dense;
 mod edit;
 mod evaluate;
 mod finish;
+mod footprint;
 mod forward;
 mod geometry;
 mod layer;
@@ -19,6 +21,7 @@ mod profile;
 mod program;
 mod schedule;
 mod sharing;
+mod sizes;
 mod strips;
 #[cfg(test)]
 mod tests;
@@ -27,8 +30,10 @@ mod workspace;
 
 pub(crate) use chunks::{Chunks, for_each_chunk};
 pub use clock::Part;
+use cut::Cut;
 pub use dense::Visit;
 pub(crate) use dense::{DenseGradients, DenseScratch};
+pub(crate) use footprint::Footprint;
 pub use layer::LayerPath;
 pub use profile::{Phase, Profile, Span};
 pub use weights::Weights;
@@ -42,6 +47,7 @@ pub(crate) use layout::{Layout, Region};
 pub(crate) use program::ValueId;
 use program::{Forward, Program};
 use rarefy_core::Pattern;
+use rarefy_core::memory::{self, OutOfMemory};
 use rarefy_kernels::Isa;
 use schedule::Schedule;
 
@@ -63,47 +69,53 @@ pub struct Plan {
     pub(crate) zeros: Vec<f32>,
 }
 
-/// Chunks a full step is cut into: enough for any usual number of threads to share evenly.
-const CHUNKS: usize = 16;
-
-/// Chunks of a pass that is only part of a step, at least: small chunks cost more than they gain.
-const LEAST_CHUNKS: usize = 4;
-
-/// Bytes of accumulators that the chunks of a layer's backward pass clear and sum, at most: each of them all of the layer's.
-const MAX_ACCUMULATOR_BYTES: usize = 32 << 20;
-
 impl Plan {
     /// Compiles `graph` with one pattern per prunable weight for batches of up to `max_batch` samples.
     ///
     /// `image_gradient` plans for gradients with respect to the images too.
+    ///
+    /// # Errors
+    /// Memory that cannot be had.
     pub fn new(
         graph: &Graph,
         patterns: &[Pattern],
         max_batch: usize,
         isa: Isa,
         image_gradient: bool,
-    ) -> Self {
+    ) -> Result<Self, OutOfMemory> {
+        Self::outline(graph, max_batch, isa, image_gradient).compile(patterns)
+    }
+
+    /// The plan of the same graph without its layers: enough to know what it takes ([`Footprint`]).
+    pub(crate) fn outline(graph: &Graph, max_batch: usize, isa: Isa, image_gradient: bool) -> Self {
         let mut program = lower::lower(graph, isa.lanes());
         program.choose_writes(max_batch);
-        let schedule = schedule::schedule(&program, max_batch, image_gradient);
-        let geometries = program.forward.iter().filter_map(|op| match op {
-            Forward::Convolve(convolve) => Some(&convolve.geometry),
-            _ => None,
-        });
-        let layers = geometries.zip(patterns).map(|(g, pattern)| CompiledLayer::new(pattern, g)).collect();
-        let channels = program.tensors.iter().map(|layout| layout.extent.channels).max().unwrap_or(0);
         Self {
+            schedule: schedule::schedule(&program, max_batch, image_gradient),
             forward_only: sharing::shared(&program),
             program,
-            schedule,
-            layers,
-            blocks: patterns.iter().map(|pattern| pattern.block().len()).collect(),
+            layers: Vec::new(),
+            blocks: Vec::new(),
             names: graph.prunable().map(|parameter| parameter.name.clone()).collect(),
             max_batch,
             step: max_batch,
             isa,
-            zeros: vec![0.0; channels],
+            zeros: Vec::new(),
         }
+    }
+
+    /// The outline with one pattern per prunable layer.
+    pub(crate) fn compile(self, patterns: &[Pattern]) -> Result<Self, OutOfMemory> {
+        let geometries = self.program.forward.iter().filter_map(|op| match op {
+            Forward::Convolve(convolve) => Some(&convolve.geometry),
+            _ => None,
+        });
+        let layers = geometries.zip(patterns).map(|(g, pattern)| CompiledLayer::new(pattern, g));
+        let layers = layers.collect::<Result<_, _>>()?;
+        let channels = self.program.tensors.iter().map(|layout| layout.extent.channels).max();
+        let zeros = memory::zeros(channels.unwrap_or(0), "a number a channel")?;
+        let blocks = patterns.iter().map(|pattern| pattern.block().len()).collect();
+        Ok(Self { layers, blocks, zeros, ..self })
     }
 
     /// The same for steps of up to `samples` in several passes.
@@ -132,41 +144,36 @@ impl Plan {
         named.map(|((layer, &block), name)| layer.path(name, block, self.isa.registers())).collect()
     }
 
+    /// How steps are cut into chunks.
+    pub(crate) fn cut(&self) -> Cut {
+        Cut { max_batch: self.max_batch, step: self.step, lanes: self.isa.lanes() }
+    }
+
     /// Samples per chunk: whole groups.
     pub(crate) fn chunk(&self) -> usize {
-        let share = self.step.div_ceil(CHUNKS).min(self.max_batch.div_ceil(LEAST_CHUNKS));
-        share.next_multiple_of(self.isa.lanes())
+        self.cut().chunk()
     }
 
-    /// Samples per chunk of a convolution's backward pass: fewer chunks where their partial weight gradients are large.
-    pub(crate) fn weight_chunk(&self, op: &Forward) -> usize {
-        match op {
-            Forward::Convolve(convolve) => {
-                self.weight_chunk_for(self.layers[convolve.layer].forward.order.len())
-            }
-            _ => self.chunk(),
-        }
-    }
-
-    /// The same for a layer with `weights` packed values.
+    /// Samples per chunk of the backward pass of a layer with `weights` packed values.
     pub(crate) fn weight_chunk_for(&self, weights: usize) -> usize {
-        let mut chunk = self.chunk();
-        let bytes = weights * self.isa.lanes() * size_of::<f32>();
-        while chunk * 2 < self.max_batch && self.max_batch.div_ceil(chunk) * bytes > MAX_ACCUMULATOR_BYTES {
-            chunk *= 2;
-        }
-        chunk
+        self.cut().weight_chunk(weights)
     }
 }
 
 /// Kernel instances that `graph` with these patterns would run, layer by layer.
-pub fn layer_paths(graph: &Graph, patterns: &[Pattern]) -> Vec<LayerPath> {
+///
+/// # Errors
+/// Memory that cannot be had.
+pub fn layer_paths(graph: &Graph, patterns: &[Pattern]) -> Result<Vec<LayerPath>, OutOfMemory> {
     layer_paths_on(graph, patterns, Isa::best())
 }
 
 /// The same on an instruction set of one's own.
-pub fn layer_paths_on(graph: &Graph, patterns: &[Pattern], isa: Isa) -> Vec<LayerPath> {
-    Plan::new(graph, patterns, 1, isa, false).paths()
+///
+/// # Errors
+/// Memory that cannot be had.
+pub fn layer_paths_on(graph: &Graph, patterns: &[Pattern], isa: Isa) -> Result<Vec<LayerPath>, OutOfMemory> {
+    Ok(Plan::new(graph, patterns, 1, isa, false)?.paths())
 }
 
 /// One pass over a batch: what it needs beside the workspace.

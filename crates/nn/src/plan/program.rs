@@ -148,7 +148,7 @@ impl Program {
         let mut later = 0;
         for (layout, write) in self.tensors.iter().zip(&mut self.writes).rev() {
             *write = if later > LAST_CACHE { Write::Streamed } else { Write::Cached };
-            later += layout.len(batch) * size_of::<f32>();
+            later = layout.len(batch).saturating_mul(size_of::<f32>()).saturating_add(later);
         }
     }
 

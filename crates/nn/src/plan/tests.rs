@@ -21,7 +21,9 @@ fn for_random_plans(check: impl Fn(&Plan)) {
     for_random_networks(LIMITS, CASES, |spec| {
         let case = spec.build(0);
         for image_gradient in [false, true] {
-            check(&Plan::new(&case.graph, case.store.patterns(), spec.batch, Isa::best(), image_gradient));
+            let patterns = case.store.patterns();
+            let plan = Plan::new(&case.graph, patterns, spec.batch, Isa::best(), image_gradient);
+            check(&plan.expect("memory"));
         }
     });
 }

@@ -4,6 +4,7 @@ use super::Plan;
 use super::layer::Packed;
 use super::program::Forward;
 use crate::params::{Column, ParamStore};
+use rarefy_core::memory::{self, OutOfMemory};
 
 /// Packed values of every prunable layer, a copy of the parameters for the kernels.
 #[derive(Clone, Debug)]
@@ -14,9 +15,16 @@ pub struct Weights {
 
 impl Weights {
     /// Room for the layers of `plan`; [`Plan::refresh`] fills it.
-    pub fn new(plan: &Plan) -> Self {
-        let zeros = |packed: &Packed| vec![0.0; packed.order.len()];
-        Self { layers: plan.layers.iter().map(|layer| layer.directions().map(zeros)).collect() }
+    ///
+    /// # Errors
+    /// Memory that cannot be had.
+    pub fn new(plan: &Plan) -> Result<Self, OutOfMemory> {
+        let zeros = |packed: &Packed| memory::zeros(packed.order.len(), "the packed weights of a layer");
+        let layers = plan.layers.iter().map(|layer| {
+            let [forward, transposed] = layer.directions();
+            Ok([zeros(forward)?, zeros(transposed)?])
+        });
+        Ok(Self { layers: layers.collect::<Result<_, _>>()? })
     }
 }
 

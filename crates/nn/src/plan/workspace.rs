@@ -2,9 +2,10 @@
 
 use super::Plan;
 use super::clock::{Clock, Part};
-use super::program::{Convolve, Forward, Norm, Program};
-use super::schedule::Backward;
-use rarefy_kernels::{Buffer, FINISH_SCRATCH, Moments, partial_len};
+use super::program::{Norm, Program};
+use super::sizes::{ScratchSizes, Sizes};
+use rarefy_core::memory::{self, OutOfMemory};
+use rarefy_kernels::{Buffer, FINISH_SCRATCH, Moments};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Memory of one caller of a [`Plan`].
@@ -68,103 +69,87 @@ pub(crate) struct NormState {
 }
 
 impl NormState {
-    fn new(norm: &Norm) -> Self {
-        let zeros = vec![0.0; norm.channels];
-        Self {
-            scale: zeros.clone(),
-            shift: zeros.clone(),
-            mean: zeros.clone(),
-            inv_std: vec![0.0; norm.channels],
-            unbiased: zeros.clone(),
-            of_gradient: zeros.clone(),
-            of_input: zeros.clone(),
-            constant: zeros,
-        }
+    /// Bytes of a channel.
+    pub(crate) const CHANNEL_BYTES: u64 = 7 * size_of::<f32>() as u64 + size_of::<f64>() as u64;
+
+    fn new(norm: &Norm) -> Result<Self, OutOfMemory> {
+        let zeros = || memory::zeros(norm.channels, "the statistics of a batch norm");
+        Ok(Self {
+            scale: zeros()?,
+            shift: zeros()?,
+            mean: zeros()?,
+            inv_std: memory::zeros(norm.channels, "the statistics of a batch norm")?,
+            unbiased: zeros()?,
+            of_gradient: zeros()?,
+            of_input: zeros()?,
+            constant: zeros()?,
+        })
+    }
+}
+
+/// Zeros aligned to cache lines, by the rules of [`rarefy_core::memory`].
+pub(super) fn buffer(len: usize, what: &'static str) -> Result<Buffer, OutOfMemory> {
+    let bytes = memory::bytes_of::<f32>(len);
+    memory::check_large(bytes, what)?;
+    memory::asking(|| Buffer::zeros(len)).ok_or(OutOfMemory { what, bytes, free: None })
+}
+
+const SCRATCH: &str = "the work space of a thread";
+
+impl Scratch {
+    fn new(sizes: &ScratchSizes) -> Result<Self, OutOfMemory> {
+        Ok(Self {
+            flat: buffer(sizes.flat, SCRATCH)?,
+            tile: buffer(sizes.tile, SCRATCH)?,
+            gradient_tile: buffer(sizes.gradient_tile, SCRATCH)?,
+            dx: buffer(sizes.dx, SCRATCH)?,
+            partial: buffer(sizes.partial, SCRATCH)?,
+            accumulators: buffer(sizes.accumulators, SCRATCH)?,
+            flat_gradient: buffer(sizes.flat_gradient, SCRATCH)?,
+            lane_sums: memory::zeros(sizes.channels * FINISH_SCRATCH, SCRATCH)?,
+            shift: memory::zeros(sizes.channels, SCRATCH)?,
+            unread: memory::zeros(sizes.channels, SCRATCH)?,
+            clock: Clock::default(),
+        })
     }
 }
 
 impl Workspace {
     /// Memory for passes of `plan` on up to `threads` threads.
-    pub fn new(plan: &Plan, threads: usize) -> Self {
-        let batch = plan.max_batch;
-        let mut workspace = Self::forward(plan, &plan.program, batch, threads);
-        let (mut accumulators, mut partials, mut bias_sums) = (0, 0, 0);
-        let (mut gradient_tile, mut dx) = (0, 0);
-        for op in &plan.program.forward {
-            let Forward::Convolve(convolve) = op else { continue };
-            let g = &convolve.geometry;
-            (gradient_tile, dx) = (g.gradient_len().max(gradient_tile), g.dx_len().max(dx));
-            let weights = plan.layers[convolve.layer].forward.order.len();
-            let chunks = batch.div_ceil(plan.weight_chunk(op));
-            accumulators = accumulators.max(weights * plan.isa.lanes());
-            partials = partials.max(chunks * weights);
-            bias_sums = bias_sums.max(chunks * g.window.output.channels);
-        }
-        let apart = plan.schedule.backward.iter().filter_map(|op| match op {
-            Backward::Finish { value, .. } => Some(plan.program.layout(*value).group_len()),
-            _ => None,
-        });
-        let apart = apart.max().unwrap_or(0);
-        for scratch in &mut workspace.scratch {
-            let scratch = scratch.get_mut().unwrap_or_else(PoisonError::into_inner);
-            if scratch.flat.len() < apart {
-                scratch.flat = Buffer::zeros(apart);
-            }
-            scratch.flat_gradient = Buffer::zeros(scratch.flat.len());
-            scratch.gradient_tile = Buffer::zeros(gradient_tile);
-            scratch.dx = Buffer::zeros(dx);
-            scratch.accumulators = Buffer::zeros(accumulators);
-        }
-        workspace.gradients = plan.schedule.buffers.iter().map(|&len| Buffer::zeros(len)).collect();
-        workspace.partials = vec![0.0; partials];
-        workspace.bias_sums = vec![0.0; bias_sums];
-        workspace
+    ///
+    /// # Errors
+    /// Memory that cannot be had.
+    pub fn new(plan: &Plan, threads: usize) -> Result<Self, OutOfMemory> {
+        let weights: Vec<usize> = plan.layers.iter().map(|layer| layer.forward.order.len()).collect();
+        Self::of(
+            &plan.program,
+            &Sizes::training(&plan.program, &plan.schedule, &weights, plan.cut(), threads),
+        )
     }
 
     /// Memory for forward passes of one group on one thread.
-    pub(crate) fn for_evaluation(plan: &Plan) -> Self {
-        Self::forward(plan, &plan.forward_only, plan.isa.lanes(), 1)
+    pub(crate) fn for_evaluation(plan: &Plan) -> Result<Self, OutOfMemory> {
+        Self::of(&plan.forward_only, &Sizes::evaluation(&plan.forward_only, plan.cut()))
     }
 
-    /// What forward passes of `batch` samples need.
-    fn forward(plan: &Plan, program: &Program, batch: usize, threads: usize) -> Self {
-        let (mut tile, mut partial) = (0, 0);
-        // What is evaluated whole: what pools read and what is stored apart from any convolution.
-        let mut flat = 0;
-        for op in &program.forward {
-            match op {
-                Forward::Convolve(Convolve { geometry: g, .. }) => {
-                    tile = g.tile_len().max(tile);
-                    // As for most groups and blocks: a pattern may change.
-                    let planes = g.window.output.channels.max(g.read * g.window.input.channels);
-                    partial = partial_len(planes, 2).max(partial);
-                }
-                Forward::Pool { source: value, .. } | Forward::Store { value } => {
-                    flat = program.layout(*value).group_len().max(flat);
-                }
-                Forward::Measure { .. } => {}
-            }
-        }
-        let channels = program.tensors.iter().map(|layout| layout.extent.channels).max().unwrap_or(0);
-        let chunks = batch.div_ceil(plan.chunk());
-        let scratch = || Scratch {
-            flat: Buffer::zeros(flat),
-            tile: Buffer::zeros(tile),
-            partial: Buffer::zeros(partial),
-            lane_sums: vec![0.0; channels * FINISH_SCRATCH],
-            shift: vec![0.0; channels],
-            unread: vec![0.0; channels],
-            ..Scratch::default()
-        };
-        Self {
-            tensors: program.tensors.iter().map(|layout| Buffer::zeros(layout.len(batch))).collect(),
-            norms: program.norms.iter().map(NormState::new).collect(),
-            moments: vec![Moments::default(); chunks * channels],
-            sums: vec![0.0; chunks * 3 * channels],
-            loss_row: vec![0.0; 2 * program.layout(program.logits).extent.channels],
-            scratch: (0..threads.max(1)).map(|_| Mutex::new(scratch())).collect(),
-            ..Self::default()
-        }
+    fn of(program: &Program, sizes: &Sizes) -> Result<Self, OutOfMemory> {
+        let buffers =
+            |lens: &[usize], what| lens.iter().map(|&len| buffer(len, what)).collect::<Result<_, _>>();
+        let sums = "sums over samples";
+        Ok(Self {
+            tensors: buffers(&sizes.tensors, "the activations of a batch")?,
+            gradients: buffers(&sizes.gradients, "the gradients of a batch")?,
+            norms: program.norms.iter().map(NormState::new).collect::<Result<_, _>>()?,
+            moments: memory::filled(sizes.moments, Moments::default(), sums)?,
+            sums: memory::zeros(sizes.sums, sums)?,
+            bias_sums: memory::zeros(sizes.bias_sums, sums)?,
+            partials: memory::zeros(sizes.partials, "the weight gradients of a layer")?,
+            loss_row: memory::zeros(sizes.loss_row, "the logits of a sample")?,
+            scratch: (0..sizes.threads)
+                .map(|_| Scratch::new(&sizes.scratch).map(Mutex::new))
+                .collect::<Result<_, _>>()?,
+            clock: Clock::default(),
+        })
     }
 
     /// Switches all clocks on, at zero, or off.

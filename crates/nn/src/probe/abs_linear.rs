@@ -1,12 +1,12 @@
 //! The flow through a network of absolute values (SynFlow: Tanaka et al. 2020).
 
-use super::{Dense, check_dense, check_finite};
+use super::{Dense, check_dense, check_finite, check_room};
 use crate::SessionError;
 use crate::graph::{BATCH_NORM_EPS, Graph, Node, NodeId, Op};
 use crate::params::{Column, ParamStore};
 use crate::reference::conv::Conv;
 use crate::reference::{elementwise, linear, pool};
-use rarefy_core::Pattern;
+use rarefy_core::{Pattern, memory};
 
 /// A network with every parameter replaced by its absolute value, batch norms with mean 0 and variance 1.
 ///
@@ -22,11 +22,16 @@ impl<'a> AbsLinear<'a> {
     /// Takes the initial values of the dense network.
     ///
     /// # Errors
-    /// A store that is not dense.
+    /// A store that is not dense, memory that cannot be had.
     pub fn new(graph: &'a Graph, dense: &ParamStore) -> Result<Self, SessionError> {
         check_dense(dense)?;
-        let sizes = |view| dense.to_dense(view, Column::Value).iter().map(|&w| f64::from(w).abs()).collect();
-        Ok(Self { graph, params: (0..dense.views().len()).map(sizes).collect() })
+        // Of the network, its gradient and one layer's at a time; of activations, their gradients and a copy at hand.
+        check_room(graph, 1, 3 * 8, 3 * 8)?;
+        let sizes = |view| {
+            let values = dense.try_to_dense(view, Column::Value)?;
+            memory::collected(values.len(), values.iter().map(|&w| f64::from(w).abs()), "a number a weight")
+        };
+        Ok(Self { graph, params: (0..dense.views().len()).map(sizes).collect::<Result<_, _>>()? })
     }
 
     /// `dR/dw` of the network with only the weights of `patterns` (one per prunable layer); 0 where there is none.

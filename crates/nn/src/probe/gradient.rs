@@ -5,6 +5,7 @@ use crate::graph::Graph;
 use crate::optim::Optimizer;
 use crate::params::{Column, ParamStore};
 use crate::{Session, SessionError, SessionOptions};
+use rarefy_core::memory;
 
 /// Gradient of the mean cross-entropy over all samples, batch norms in training mode, weights as they are.
 ///
@@ -23,18 +24,17 @@ pub fn gradient(
     let max_batch = batches.iter().map(|batch| batch.labels.len()).max().unwrap_or(0);
     let optimizer = Optimizer::Sgd { momentum: 0.0, nesterov: false, weight_decay: 0.0 };
     let options = SessionOptions { max_batch, threads, optimizer };
-    let mut session = Session::new(graph.clone(), dense.clone(), options)?;
+    let mut session = Session::new(graph.clone(), dense.try_clone()?, options)?;
     let total: usize = batches.iter().map(|batch| batch.labels.len()).sum();
-    let mut sums: Dense =
-        prunable(dense).map(|view| vec![0.0; dense.slice(view, Column::Value).len()]).collect();
-    // The index of each canonical number in the dense weight.
-    let places: Vec<Vec<usize>> =
-        dense.patterns().iter().map(|pattern| pattern.iter_dense_indices().collect()).collect();
+    let zeros = |view| memory::zeros(dense.slice(view, Column::Value).len(), "a gradient a weight");
+    let mut sums = prunable(dense).map(zeros).collect::<Result<Dense, _>>()?;
     for batch in batches {
         session.gradients(batch.images, batch.labels)?;
         let share = batch.labels.len() as f64 / total as f64;
-        for ((view, sums), places) in prunable(dense).zip(&mut sums).zip(&places) {
-            for (&place, g) in places.iter().zip(session.store().slice(view, Column::Gradient)) {
+        for ((view, sums), pattern) in prunable(dense).zip(&mut sums).zip(dense.patterns()) {
+            let gradient = session.store().slice(view, Column::Gradient);
+            // The index of each canonical number in the dense weight.
+            for (place, g) in pattern.iter_dense_indices().zip(gradient) {
                 sums[place] += share * f64::from(*g);
             }
         }

@@ -1,10 +1,11 @@
 //! The Hessian of the loss times its gradient (GraSP: Wang et al. 2020).
 
-use super::{Dense, Samples, check_dense, check_finite, prunable};
+use super::{Dense, Samples, check_dense, check_finite, check_room, prunable};
 use crate::SessionError;
 use crate::graph::Graph;
 use crate::params::ParamStore;
 use crate::reference::{Dual, Mode, Network, ReferenceError, Scalar, backward, cross_entropy, forward};
+use rarefy_core::memory::check_threads;
 
 /// What logits are divided by before the softmax, as the published code has it.
 pub const TEMPERATURE: f64 = 200.0;
@@ -29,6 +30,10 @@ pub fn hessian_gradient(
     threads: usize,
 ) -> Result<Dense, SessionError> {
     check_dense(dense)?;
+    let largest = halves.iter().map(|half| half.labels.len()).max().unwrap_or(0).min(max_batch.max(1));
+    // Numbers and their tangents: of the network, its gradient and their sums; of activations, their gradients and a copy at hand.
+    check_room(graph, largest, 5 * 16, 3 * 16)?;
+    check_threads(threads)?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads.max(1))
         .build()

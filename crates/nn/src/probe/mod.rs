@@ -11,7 +11,9 @@ pub use gradient::gradient;
 pub use hessian::{TEMPERATURE, hessian_gradient};
 
 use crate::SessionError;
+use crate::graph::Graph;
 use crate::params::{Column, ParamStore};
+use rarefy_core::memory::{self, OutOfMemory};
 
 /// Samples of one pass: they share their batch statistics.
 #[derive(Clone, Copy, Debug)]
@@ -26,9 +28,30 @@ pub struct Samples<'a> {
 pub type Dense = Vec<Vec<f64>>;
 
 /// The weights of every prunable layer.
-pub fn weights(store: &ParamStore) -> Dense {
-    let wide = |view| store.to_dense(view, Column::Value).iter().map(|&w| f64::from(w)).collect();
+///
+/// # Errors
+/// Memory that cannot be had.
+pub fn weights(store: &ParamStore) -> Result<Dense, OutOfMemory> {
+    let wide = |view| {
+        let weights = store.try_to_dense(view, Column::Value)?;
+        memory::collected(weights.len(), weights.iter().map(|&w| f64::from(w)), "a number a weight")
+    };
     prunable(store).map(wide).collect()
+}
+
+/// Whether there is room for `weight_bytes` for each parameter and `activation_bytes` for each activation of a batch: what the plain
+/// loops of a probe take at most.
+fn check_room(
+    graph: &Graph,
+    batch: usize,
+    weight_bytes: u64,
+    activation_bytes: u64,
+) -> Result<(), OutOfMemory> {
+    let weights: u64 = graph.parameters().iter().map(|parameter| parameter.len() as u64).sum();
+    let activations: u64 = graph.nodes().iter().map(|node| node.extent.len() as u64).sum();
+    let activations = activations.saturating_mul(batch as u64).saturating_mul(activation_bytes);
+    let bytes = weights.saturating_mul(weight_bytes).saturating_add(activations);
+    memory::check_large(bytes, "measuring the dense network")
 }
 
 /// Views of the prunable weights.

@@ -61,7 +61,10 @@ impl Session {
     }
 
     /// Makes room for dense gradients, so that steps with them allocate nothing.
-    pub fn reserve_dense(&mut self) {
-        self.dense.reserve(&self.plan, &mut self.workspace);
+    ///
+    /// # Errors
+    /// Memory that cannot be had.
+    pub fn reserve_dense(&mut self) -> Result<(), SessionError> {
+        Ok(self.dense.reserve(&self.plan, &mut self.workspace)?)
     }
 }

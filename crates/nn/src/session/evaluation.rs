@@ -5,9 +5,13 @@
 
 use super::image_gradient::gather;
 use super::{Session, SessionError, StepOutcome};
-use crate::plan::{Chunks, Pass, Region, ValueId, Workspace, for_each_chunk};
+use crate::plan::{Chunks, Pass, Plan, Region, ValueId, Workspace, for_each_chunk};
+use rarefy_core::memory::{self, OutOfMemory};
 use rarefy_kernels::loss::softmax_cross_entropy;
 use std::sync::{Mutex, PoisonError};
+
+/// What the memory of logits is for, in messages.
+const LOGITS: &str = "the logits of a batch";
 
 /// What evaluating needs, beside the plan and its weights.
 #[derive(Debug)]
@@ -23,18 +27,32 @@ pub(super) struct Evaluation {
 }
 
 impl Evaluation {
-    pub(super) fn new(max_batch: usize, classes: usize) -> Self {
-        let workspaces = Vec::new();
-        Self { max_batch, workspaces, logits: vec![0.0; max_batch * classes], slope: vec![0.0; classes] }
+    pub(super) fn new(max_batch: usize, classes: usize) -> Result<Self, OutOfMemory> {
+        let logits = memory::zeros(max_batch.saturating_mul(classes), LOGITS)?;
+        Ok(Self { max_batch, workspaces: Vec::new(), logits, slope: memory::zeros(classes, LOGITS)? })
+    }
+
+    /// Makes room for passes on so many threads, once.
+    fn reserve(&mut self, plan: &Plan, threads: usize) -> Result<(), OutOfMemory> {
+        while self.workspaces.len() < threads {
+            self.workspaces.push(Mutex::new(Workspace::for_evaluation(plan)?));
+        }
+        Ok(())
     }
 }
 
 impl Session {
     /// Makes room for evaluating `samples` at once. Training is not touched: neither its memory nor its bits depend on it.
-    pub fn reserve_evaluation(&mut self, samples: usize) {
-        let most = samples.max(self.evaluation.max_batch);
-        self.evaluation.max_batch = most;
-        self.evaluation.logits.resize(most * self.graph.classes(), 0.0);
+    ///
+    /// # Errors
+    /// Memory that cannot be had.
+    pub fn reserve_evaluation(&mut self, samples: usize) -> Result<(), SessionError> {
+        let Evaluation { max_batch, logits, .. } = &mut self.evaluation;
+        if samples > *max_batch {
+            *logits = memory::zeros(samples.saturating_mul(self.graph.classes()), LOGITS)?;
+            *max_batch = samples;
+        }
+        Ok(())
     }
 
     /// Loss and hits of `images` in evaluation mode (running statistics), at any batch size up to the largest.
@@ -66,7 +84,7 @@ impl Session {
         mut visit: impl FnMut(f64, bool),
     ) -> Result<(), SessionError> {
         self.check(images, labels, self.evaluation.max_batch)?;
-        self.eval_forward(images, labels.len(), &mut [], None);
+        self.eval_forward(images, labels.len(), &mut [], None)?;
         let classes = self.graph.classes();
         let Evaluation { logits, slope, .. } = &mut self.evaluation;
         for (logits, &label) in logits.chunks_exact(classes).zip(labels) {
@@ -79,8 +97,8 @@ impl Session {
     /// Logits of `samples` images in evaluation mode: `[samples][classes]`.
     pub fn logits(&mut self, images: &[f32], samples: usize) -> Result<Vec<f32>, SessionError> {
         self.check_images(images, samples, self.evaluation.max_batch)?;
-        self.eval_forward(images, samples, &mut [], None);
-        Ok(self.evaluation.logits[..samples * self.graph.classes()].to_vec())
+        self.eval_forward(images, samples, &mut [], None)?;
+        self.latest_logits(samples)
     }
 
     /// Numbers that the last layer reads of each sample.
@@ -95,9 +113,15 @@ impl Session {
     /// A batch that does not suit the session.
     pub fn features(&mut self, images: &[f32], samples: usize) -> Result<(Vec<f32>, Vec<f32>), SessionError> {
         self.check_images(images, samples, self.evaluation.max_batch)?;
-        let mut features = vec![0.0; samples * self.feature_len()];
-        self.eval_forward(images, samples, &mut features, self.plan.program.features());
-        Ok((self.evaluation.logits[..samples * self.graph.classes()].to_vec(), features))
+        let len = samples.saturating_mul(self.feature_len());
+        let mut features = memory::zeros(len, "the features of a batch")?;
+        self.eval_forward(images, samples, &mut features, self.plan.program.features())?;
+        Ok((self.latest_logits(samples)?, features))
+    }
+
+    fn latest_logits(&self, samples: usize) -> Result<Vec<f32>, SessionError> {
+        let logits = &self.evaluation.logits[..samples * self.graph.classes()];
+        Ok(memory::copied(logits, LOGITS)?)
     }
 
     /// Fills the logits and, if `source` is given, `features` with its value.
@@ -107,14 +131,12 @@ impl Session {
         samples: usize,
         features: &mut [f32],
         source: Option<ValueId>,
-    ) {
+    ) -> Result<(), SessionError> {
         self.trained = 0;
         let Self { graph, store, plan, weights, threads, options, evaluation, .. } = self;
         let (pixels, classes, lanes) = (graph.input().len(), graph.classes(), plan.isa().lanes());
+        evaluation.reserve(plan, options.threads)?;
         let Evaluation { workspaces, logits, .. } = evaluation;
-        if workspaces.is_empty() {
-            workspaces.extend((0..options.threads).map(|_| Mutex::new(Workspace::for_evaluation(plan))));
-        }
         let width = features.len() / samples;
         threads.run(|| {
             let outputs = (
@@ -135,6 +157,7 @@ impl Session {
                 }
             });
         });
+        Ok(())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::params::{Column, ParamStore};
 use crate::plan::{Pass, Plan, Workspace};
+use rarefy_core::memory::{self, OutOfMemory};
 
 /// What a training step sums over its groups.
 #[derive(Debug, Default)]
@@ -19,11 +20,17 @@ pub(super) struct Sums {
 
 impl Sums {
     /// Room for the sums of batches of up to `samples`.
-    pub(super) fn reserve(&mut self, store: &ParamStore, samples: usize, classes: usize) {
-        self.gradient.reserve(store.capacity().saturating_sub(self.gradient.len()));
-        self.mean.resize(store.running_mean().len(), 0.0);
-        self.variance.resize(store.running_var().len(), 0.0);
-        self.logits.reserve((samples * classes).saturating_sub(self.logits.len()));
+    pub(super) fn reserve(
+        &mut self,
+        store: &ParamStore,
+        samples: usize,
+        classes: usize,
+    ) -> Result<(), OutOfMemory> {
+        let what = "sums over the groups of a batch";
+        memory::reserve(&mut self.gradient, store.capacity(), what)?;
+        memory::resize(&mut self.mean, store.running_mean().len(), 0.0, what)?;
+        memory::resize(&mut self.variance, store.running_var().len(), 0.0, what)?;
+        memory::reserve(&mut self.logits, samples.saturating_mul(classes), what)
     }
 
     pub(super) fn clear(&mut self) {

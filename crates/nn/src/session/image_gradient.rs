@@ -3,6 +3,7 @@
 use super::{Session, SessionError, StepOutcome};
 use crate::groups::groups;
 use crate::plan::{Layout, Mode, Pass, Plan, Weights, Workspace};
+use rarefy_core::memory;
 use rarefy_kernels::loss::softmax_cross_entropy;
 
 /// Of the sample given, from its logits: the gradient with respect to them, put into the last argument.
@@ -38,7 +39,7 @@ impl Session {
     /// respect to the sample's logits into `slope`.
     ///
     /// # Errors
-    /// A batch that does not suit the session.
+    /// A batch that does not suit the session, memory that cannot be had.
     pub fn image_gradient_of(
         &mut self,
         images: &[f32],
@@ -47,16 +48,19 @@ impl Session {
     ) -> Result<Vec<f32>, SessionError> {
         self.check_images(images, samples, self.options.max_batch)?;
         let Self { graph, store, plan, threads, options, attack, .. } = self;
-        let (plan, weights, workspace) = attack.get_or_insert_with(|| {
-            let plan =
-                Plan::new(graph, store.patterns(), plan.max_batch, plan.isa(), true).of_step(plan.step);
-            let workspace = Workspace::new(&plan, options.threads);
-            let weights = Weights::new(&plan);
-            (plan, weights, workspace)
-        });
+        let (plan, weights, workspace) = match attack {
+            Some(attack) => attack,
+            None => {
+                let plan =
+                    Plan::new(graph, store.patterns(), plan.max_batch, plan.isa(), true)?.of_step(plan.step);
+                let workspace = Workspace::new(&plan, options.threads)?;
+                let weights = Weights::new(&plan)?;
+                attack.insert((plan, weights, workspace))
+            }
+        };
         plan.refresh(weights, store);
         let pixels = graph.input().len();
-        let mut gradient = vec![0.0; images.len()];
+        let mut gradient = memory::zeros(images.len(), "the gradient of a batch of images")?;
         for group in groups(samples, plan.max_batch) {
             let pass = Pass::new(plan, weights, group.len(), options.threads > 1, Mode::Eval);
             let here = group.start * pixels..group.end * pixels;

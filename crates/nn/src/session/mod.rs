@@ -5,6 +5,7 @@ mod edit;
 mod evaluation;
 mod groups;
 mod image_gradient;
+mod memory;
 mod profile;
 mod threads;
 
@@ -18,6 +19,7 @@ use crate::plan::{DenseGradients, DenseScratch, Mode, Pass, Plan, Visit, Weights
 use edit::Editing;
 use evaluation::Evaluation;
 use groups::Sums;
+use rarefy_core::memory::{Bytes, OutOfMemory};
 use rarefy_kernels::{AdamStep, Isa, SgdStep, adam, sgd};
 pub(crate) use threads::Threads;
 
@@ -54,6 +56,25 @@ pub enum SessionError {
     NonFinite {
         /// Layer or quantity, e.g. `the gradient of blocks.3.conv1.weight` or `the loss`.
         place: String,
+    },
+    /// There is not enough memory.
+    #[error(transparent)]
+    Memory(#[from] OutOfMemory),
+    /// The session would take more memory than there is.
+    #[error(
+        "not enough memory: batches of {samples} samples would take {}, {} are free", Bytes(*bytes), Bytes(*free)
+    )]
+    TooLarge {
+        /// Samples of the largest batch.
+        samples: usize,
+        /// What the session would take with them, and with the images that it is fed.
+        bytes: u64,
+        /// What is free.
+        free: u64,
+        /// Largest batch that would fit, in whole groups of samples; 0 if none does.
+        batch: usize,
+        /// Largest number of samples of a pass ([`Session::in_groups`]) with which the batch would fit; 0 if none does.
+        group: usize,
     },
     /// An edit of the patterns does not fit them.
     #[error(transparent)]
@@ -135,15 +156,17 @@ impl Session {
                 "a session needs a largest batch, groups and threads of at least 1".into(),
             ));
         }
+        let outline =
+            Plan::outline(&graph, options.max_batch.min(most), isa, false).of_step(options.max_batch);
+        memory::check(&outline, store.patterns(), options)?;
         let threads = Threads::new(options.threads)?;
-        let plan = Plan::new(&graph, store.patterns(), options.max_batch.min(most), isa, false)
-            .of_step(options.max_batch);
-        let workspace = Workspace::new(&plan, options.threads);
-        let evaluation = Evaluation::new(options.max_batch, graph.classes());
-        let mut weights = Weights::new(&plan);
+        let plan = outline.compile(store.patterns())?;
+        let workspace = Workspace::new(&plan, options.threads)?;
+        let evaluation = Evaluation::new(options.max_batch, graph.classes())?;
+        let mut weights = Weights::new(&plan)?;
         plan.refresh(&mut weights, &store);
         let mut sums = Sums::default();
-        sums.reserve(&store, options.max_batch, graph.classes());
+        sums.reserve(&store, options.max_batch, graph.classes())?;
         Ok(Self {
             graph,
             store,
@@ -207,6 +230,9 @@ impl Session {
         let asked = dense.is_some();
         self.check(images, labels, self.options.max_batch)?;
         self.check_statistics(labels.len())?;
+        if asked {
+            self.reserve_dense()?;
+        }
         self.trained = labels.len();
         let Self { graph, store, plan, weights, workspace, threads, options, dense: scratch, sums, .. } =
             self;
@@ -281,17 +307,19 @@ impl Session {
             )));
         }
         if store.patterns() != self.store.patterns() {
-            let Self { graph, options, plan, weights, workspace, .. } = self;
-            *plan = Plan::new(graph, store.patterns(), plan.max_batch, plan.isa(), false).of_step(plan.step);
-            *weights = Weights::new(plan);
-            *workspace = Workspace::new(plan, options.threads);
+            let Self { graph, options, plan, .. } = &*self;
+            let plan =
+                Plan::new(graph, store.patterns(), plan.max_batch, plan.isa(), false)?.of_step(plan.step);
+            let (weights, workspace) = (Weights::new(&plan)?, Workspace::new(&plan, options.threads)?);
+            (self.plan, self.weights, self.workspace) = (plan, weights, workspace);
+            self.dense.forget();
             self.attack = None;
         }
         self.store = store;
         self.steps = steps;
         self.trained = 0;
-        self.sums.reserve(&self.store, self.options.max_batch, self.graph.classes());
-        self.reserve_again();
+        self.sums.reserve(&self.store, self.options.max_batch, self.graph.classes())?;
+        self.reserve_again()?;
         self.plan.refresh(&mut self.weights, &self.store);
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use super::SessionError;
 use crate::attentive;
+use rarefy_core::memory::check_threads;
 use rarefy_kernels::Resident;
 
 /// Threads that stay. One thread is the caller's own; of several one waits for the caller's work and shares it with the others.
@@ -16,6 +17,7 @@ impl Threads {
         if threads == 1 {
             return Ok(Self { resident: None, pool: None });
         }
+        check_threads(threads)?;
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .thread_name(|index| format!("rarefy-{index}"))

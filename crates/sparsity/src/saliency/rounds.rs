@@ -2,7 +2,11 @@
 
 use super::{Kept, Need, Probe, Saliency, rank};
 use crate::{Layer, SparsityError};
-use rarefy_core::{Block, Pattern};
+use rarefy_core::{Block, Pattern, memory};
+
+/// Bytes of a weight while all are scored: its value, what was measured, its score and place as a candidate and as one that is kept,
+/// its place in their order and in the pattern.
+const WEIGHT_BYTES: u64 = 8 + 8 + 2 * 16 + 2 * 4;
 
 /// Scores the network and keeps `target` of its weights, at least `least[l]` blocks of layer `l` (as many as
 /// it has, if fewer); a block is fitted to its layer.
@@ -28,9 +32,10 @@ pub fn measure(
         Pattern::full(layer.shape, block.fit(layer.shape))
             .map_err(|source| SparsityError::Layer { layer: layer.name.clone(), source })
     };
+    let all: u64 = layers.iter().map(Layer::weights).sum();
+    memory::check_large(all.saturating_mul(WEIGHT_BYTES), "the scores of all weights")?;
     let weights = probe.weights().map_err(reason)?;
     let mut kept: Vec<Pattern> = layers.iter().map(full).collect::<Result<_, _>>()?;
-    let all: u64 = layers.iter().map(Layer::weights).sum();
     let rounds = if saliency.iterative { rounds.max(1) } else { 1 };
     for round in 1..=rounds {
         let measured = match saliency.need {

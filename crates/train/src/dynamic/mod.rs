@@ -13,6 +13,8 @@ pub(crate) use state::DynamicState;
 
 use crate::error::TrainError;
 use network::Layers;
+use rarefy_core::Pattern;
+use rarefy_core::memory::{self, OutOfMemory};
 use rarefy_nn::params::{LayerEdit, ParamStore};
 use rarefy_nn::{Session, SessionError, StepOutcome};
 use rarefy_sparsity::grow::DenseScore;
@@ -73,7 +75,7 @@ impl Dynamic {
     /// Starts from the patterns of `session`, and makes room in it for every pattern to come.
     ///
     /// # Errors
-    /// A final density without a block for every layer.
+    /// A final density without a block for every layer, memory that cannot be had.
     pub(crate) fn new(settings: Settings, seed: u64, session: &mut Session) -> Result<Self, TrainError> {
         let store = session.store();
         let patterns = store.patterns();
@@ -85,6 +87,7 @@ impl Dynamic {
         }
         let sizes: Vec<usize> = patterns.iter().map(|pattern| pattern.shape().len()).collect();
         let counts: Vec<usize> = patterns.iter().map(|pattern| pattern.nnz()).collect();
+        check_room(patterns)?;
         let mut dynamic = Self {
             settings,
             updater: Updater::default(),
@@ -104,13 +107,15 @@ impl Dynamic {
         let dense = settings.rules.grow.dense();
         let keeps_gradient = dense == DenseScore::Gradient && settings.order == Order::After;
         if dense == DenseScore::Momentum || keeps_gradient {
-            dynamic.scores = sizes.iter().map(|&len| vec![0.0; len]).collect();
+            let zeros = |&len: &usize| memory::zeros(len, "a score a weight");
+            dynamic.scores = sizes.iter().map(zeros).collect::<Result<_, _>>()?;
         }
         let total = settings.target(0, weights, store.nnz()).max(store.nnz()) as usize;
         let total = total.max(if settings.hook == Hook::ForgetOnGrowth { weights as usize } else { 0 });
-        session.reserve(if settings.keeps_counts() { counts } else { sizes }, total);
+        let most = if settings.keeps_counts() { counts } else { sizes };
+        session.reserve(most, total).map_err(TrainError::Session)?;
         if dense != DenseScore::None || settings.order == Order::Replace {
-            session.reserve_dense();
+            session.reserve_dense().map_err(TrainError::Session)?;
         }
         if settings.hook == Hook::FixedSigns {
             dynamic.fix_signs(session);
@@ -300,6 +305,22 @@ impl Dynamic {
         }
         Ok(())
     }
+}
+
+/// Bytes of an existing block: in the lists of what goes and comes here and in the updater, and its score and place while it is ranked.
+const BLOCK_BYTES: u64 = 2 * 2 * 4 + 8 + 4;
+
+/// Bytes of a position of the largest layer while it is a candidate to grow.
+const POSITION_BYTES: u64 = 8 + 2 * 4;
+
+/// Whether there is room for what updates need beside the network, and a bit or two a position.
+fn check_room(patterns: &[Pattern]) -> Result<(), OutOfMemory> {
+    let blocks: u64 = patterns.iter().map(|pattern| pattern.blocks() as u64).sum();
+    let positions = || patterns.iter().map(|pattern| pattern.positions() as u64);
+    let largest = positions().max().unwrap_or(0);
+    let parts = [blocks.saturating_mul(BLOCK_BYTES), largest.saturating_mul(POSITION_BYTES)];
+    let bytes = parts.into_iter().fold(positions().sum::<u64>() / 4, u64::saturating_add);
+    memory::check_large(bytes, "changing the pattern")
 }
 
 /// Lists of what goes and comes in a layer of so many blocks: rarely more than exist.

@@ -1,6 +1,7 @@
 //! A moving pattern in checkpoints.
 
 use super::{Dynamic, UpdateRecord};
+use rarefy_core::memory::{self, OutOfMemory};
 use rarefy_formats::{Extra, Extras};
 use rarefy_nn::params::{Column, ParamStore};
 use rarefy_sparsity::Fired;
@@ -22,6 +23,9 @@ const SCORE: &str = "dense_score";
 /// The gradient column, where the next update reads it.
 const GRADIENT: &str = "gradient";
 
+/// What memory for them is for.
+const KEPT: &str = "what the training method keeps";
+
 impl Dynamic {
     pub(crate) fn state(&self) -> DynamicState {
         DynamicState { updates: self.updates.clone() }
@@ -36,18 +40,32 @@ impl Dynamic {
     }
 
     /// What a checkpoint needs beside network and state.
-    pub(crate) fn extras(&self, store: &ParamStore) -> Extras {
+    ///
+    /// # Errors
+    /// Memory that cannot be had.
+    pub(crate) fn extras(&self, store: &ParamStore) -> Result<Extras, OutOfMemory> {
         let mut extras = Extras::new();
-        let words = self.fired.iter().flat_map(Fired::words);
-        let halves = words.flat_map(|word| [*word as u32, (*word >> 32) as u32]).collect();
-        extras.insert(FIRED.to_owned(), Extra::U32(halves));
+        let words = || self.fired.iter().flat_map(Fired::words);
+        let halves = words().flat_map(|word| [*word as u32, (*word >> 32) as u32]);
+        let len = self.fired.iter().map(|fired| 2 * fired.words().len()).sum();
+        extras.insert(FIRED.to_owned(), Extra::U32(memory::collected(len, halves, KEPT)?));
         if self.keeps_scores() {
-            extras.insert(SCORE.to_owned(), Extra::F32(self.scores.concat()));
+            let scores = self.scores.iter().flatten().copied();
+            let len = self.scores.iter().map(Vec::len).sum();
+            extras.insert(SCORE.to_owned(), Extra::F32(memory::collected(len, scores, KEPT)?));
         }
         if self.keeps_gradient() {
-            extras.insert(GRADIENT.to_owned(), Extra::F32(store.column(Column::Gradient).to_vec()));
+            let gradient = memory::copied(store.column(Column::Gradient), KEPT)?;
+            extras.insert(GRADIENT.to_owned(), Extra::F32(gradient));
         }
-        extras
+        Ok(extras)
+    }
+
+    /// Bytes that [`Dynamic::check`] takes, about.
+    pub(crate) fn kept_bytes(&self) -> u64 {
+        let fired: u64 = self.fired.iter().map(|fired| memory::bytes_of::<u64>(fired.words().len())).sum();
+        let scores: u64 = self.scores.iter().map(|scores| memory::bytes_of::<f32>(scores.len())).sum();
+        2 * fired + scores
     }
 
     /// Checks what a checkpoint holds and puts the gradient into `store`; [`Restored`] then goes into [`Dynamic::restore`].

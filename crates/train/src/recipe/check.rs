@@ -77,7 +77,7 @@ impl Recipe {
         let expected = "a whole number from 1 to `batch_size`";
         whole("norm_batch", self.norm_batch.unwrap_or(1) as u64, most, expected)?;
         whole("test_batch_size", self.test_batch_size() as u64, million, "a whole number from 1 to 1000000")?;
-        whole("threads", self.threads() as u64, 4096, "a whole number from 1 to 4096")?;
+        whole("threads", self.threads.unwrap_or(1) as u64, 4096, "a whole number from 1 to 4096")?;
         whole("checkpoint_every", self.checkpoint_every.unwrap_or(1), u64::MAX, "a number of steps above 0")?;
         whole(
             "log_gradient_flow",

@@ -22,6 +22,7 @@ pub use identity::{Difference, Identity};
 pub use init_options::KeepDenseList;
 
 use rarefy_core::Density;
+use rarefy_core::memory::most_threads;
 use rarefy_data::Constants;
 use rarefy_formats::Seeds;
 use rarefy_nn::optim::{LrSchedule, Optimizer, UnknownDecay, half_and_three_quarters};
@@ -268,8 +269,9 @@ impl Recipe {
         }
     }
 
-    /// Worker threads: those given, or one per core.
+    /// Worker threads: those given, but no more than a few a core ([`most_threads`]), or one per core.
     pub fn threads(&self) -> usize {
-        self.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        self.threads.unwrap_or_else(cores).min(most_threads())
     }
 }

@@ -66,7 +66,7 @@ impl Trainer {
         // last one is, and all that it goes on from is kept before it.
         keeper.record(&record)?;
         if best.is_some() {
-            keeper.save_best(&self.meta()?, self.session.store(), &self.extras())?;
+            keeper.save_best(&self.meta()?, self.session.store(), &self.extras()?)?;
         }
         self.save_last(keeper)?;
         observer.epoch_done(&record, best.is_some());

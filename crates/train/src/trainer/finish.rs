@@ -56,7 +56,7 @@ impl Trainer {
     /// Tests the best network in place of the last, which then returns.
     fn test_best(&mut self, keeper: &mut dyn Keeper) -> Result<Option<Tally>, TrainError> {
         let best = keeper.load_best(self.session.graph())?;
-        let (last, steps) = (self.session.store().clone(), self.session.steps());
+        let (last, steps) = (self.session.store().try_clone()?, self.session.steps());
         self.session.restore(best.store, best.meta.step).map_err(TrainError::Session)?;
         let tally = self.evaluate(Split::Test);
         self.session.restore(last, steps).map_err(TrainError::Session)?;

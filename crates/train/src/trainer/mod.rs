@@ -86,7 +86,7 @@ impl Trainer {
         let validation = loader(&dataset, Split::Validation, recipe.test_batch_size())?;
         let settings = recipe.dynamics(train.batches() as u64)?;
         let mut session = Session::in_groups(graph, store, options, most).map_err(TrainError::Session)?;
-        session.reserve_evaluation(recipe.test_batch_size().min(largest));
+        session.reserve_evaluation(recipe.test_batch_size().min(largest)).map_err(TrainError::Session)?;
         let mut dynamic = match settings {
             Some(settings) => Some(Dynamic::new(settings, recipe.mask_seed(), &mut session)?),
             None => None,
@@ -113,7 +113,7 @@ impl Trainer {
         // The schedule goes on after the epoch that the weights are of.
         if let Some(epoch) = trainer.recipe.rewind_epoch {
             let step = u64::from(epoch) * trainer.train.batches() as u64;
-            let store = trainer.session.store().clone();
+            let store = trainer.session.store().try_clone()?;
             trainer.session.restore(store, step).map_err(TrainError::Session)?;
             trainer.progress = Progress { epoch, step, ..Progress::default() };
         }
@@ -171,9 +171,13 @@ impl Trainer {
     /// The position and the network as they are now.
     ///
     /// # Errors
-    /// A state that cannot be stored.
+    /// A state that cannot be stored, memory that cannot be had.
     pub fn checkpoint(&self) -> Result<Checkpoint, TrainError> {
-        Ok(Checkpoint { meta: self.meta()?, store: self.session.store().clone(), extras: self.extras() })
+        Ok(Checkpoint {
+            meta: self.meta()?,
+            store: self.session.store().try_clone()?,
+            extras: self.extras()?,
+        })
     }
 
     /// Where the run stands.
@@ -198,12 +202,13 @@ impl Trainer {
 
     fn save_last(&self, keeper: &mut dyn Keeper) -> Result<(), TrainError> {
         self.check_finite()?;
-        keeper.save_last(&self.meta()?, self.session.store(), &self.extras())
+        keeper.save_last(&self.meta()?, self.session.store(), &self.extras()?)
     }
 
     /// What the training method keeps beside the network.
-    fn extras(&self) -> Extras {
-        self.dynamic.as_ref().map_or_else(Extras::new, |dynamic| dynamic.extras(self.session.store()))
+    fn extras(&self) -> Result<Extras, TrainError> {
+        let Some(dynamic) = &self.dynamic else { return Ok(Extras::new()) };
+        Ok(dynamic.extras(self.session.store())?)
     }
 
     /// A network with a number that is not finite is never kept.

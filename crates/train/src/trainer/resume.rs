@@ -2,11 +2,13 @@
 
 use super::Trainer;
 use crate::accounting::Counts;
+use crate::dynamic::Dynamic;
 use crate::error::TrainError;
 use crate::keeper::Keeper;
 use crate::progress::{Best, Position, Progress, State};
 use crate::resume::damaged;
 use crate::run_dir::files;
+use rarefy_core::memory;
 use rarefy_data::Split;
 use rarefy_formats::{Checkpoint, FormatError};
 use std::path::Path;
@@ -47,6 +49,8 @@ impl Trainer {
         let refuse = |problem: String| TrainError::NotResumable { path: path.to_owned(), problem };
         let state = State::from_json(&meta.state).map_err(refuse)?;
         self.check_pattern(&state, &store, &progress).map_err(refuse)?;
+        let kept = self.dynamic.as_ref().map_or(0, Dynamic::kept_bytes);
+        memory::check_large(kept, "what the training method keeps")?;
         let restored = match &self.dynamic {
             Some(dynamic) => Some(dynamic.check(state.dynamic, &extras, &mut store).map_err(refuse)?),
             None => None,
@@ -80,7 +84,7 @@ impl Trainer {
     /// after it may stay.
     pub(super) fn go_on(&mut self, keeper: &mut dyn Keeper) -> Result<(), TrainError> {
         if self.is_best() {
-            keeper.save_best(&self.meta()?, self.session.store(), &self.extras())?;
+            keeper.save_best(&self.meta()?, self.session.store(), &self.extras()?)?;
         }
         self.save_last(keeper)?;
         keeper.cut(&self.position_in_run())?;

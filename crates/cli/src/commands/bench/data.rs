@@ -35,7 +35,7 @@ pub(crate) struct Args {
     batch_size: u32,
     /// Worker threads of the steps; one more makes the batches [default: all cores]
     #[arg(long, short, value_parser = clap::value_parser!(u32).range(1..=4096))]
-    threads: Option<u32>,
+    pub(super) threads: Option<u32>,
     /// Batches measured
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     batches: u32,

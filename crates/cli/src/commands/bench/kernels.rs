@@ -11,7 +11,7 @@ use rarefy::kernels::Isa;
 use rarefy::nn::bench::Limits;
 use rarefy::nn::plan::layer_paths_on;
 use rarefy::train::accounting::Counts;
-use rarefy::train::{PatternUnit, machine};
+use rarefy::train::{PatternUnit, TrainError, machine};
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -56,17 +56,17 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let graph = args.graph()?;
     let asked = args.draw(&graph, args.density, args.pattern)?;
     let (best, threads, batch) = (Isa::best(), args.threads(), args.batch_size as usize);
-    let picked = layer_paths_on(&graph, &asked, best);
+    let picked = layer_paths_on(&graph, &asked, best)?;
     let dense = (Density::DENSE, Block::UNSTRUCTURED);
     let layers = UNITS.map(|unit| (args.density, unit)).into_iter().chain([dense]);
     let mut instances: Vec<Instance> = Vec::new();
     for isa in Isa::available() {
-        let peak_gflops = Limits::measure(isa, threads).flops_per_sec / 1e9;
+        let peak_gflops = Limits::measure(isa, threads).map_err(TrainError::Session)?.flops_per_sec / 1e9;
         for (density, unit) in layers.clone() {
             let unit = PatternUnit(unit);
             // Blocks that do not divide the layer have no instance here.
             let Ok(patterns) = args.draw(&graph, density, unit) else { continue };
-            let paths = layer_paths_on(&graph, &patterns, isa);
+            let paths = layer_paths_on(&graph, &patterns, isa)?;
             let ([path], Some(pattern)) = (&paths[..], patterns.first()) else { continue };
             let macs = Counts::new(&graph, &patterns).macs_sparse;
             let [forward, input_grad, weight_grad, ..] = args.measure(graph.clone(), pattern.clone(), isa)?;

@@ -45,7 +45,7 @@ pub(crate) struct Args {
     pub(super) batch_size: u32,
     /// Worker threads [default: all cores]
     #[arg(long, short, value_parser = clap::value_parser!(u32).range(1..=4096))]
-    threads: Option<u32>,
+    pub(super) threads: Option<u32>,
     /// Passes measured
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(super) steps: u32,
@@ -177,7 +177,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let graph = args.graph()?;
     let patterns = args.draw(&graph, args.density, args.pattern)?;
     let counts = Counts::new(&graph, &patterns);
-    let path = layer_paths(&graph, &patterns).into_iter().next();
+    let path = layer_paths(&graph, &patterns)?.into_iter().next();
     let (forward, input_grad, weight_grad) =
         path.map_or_else(Default::default, |path| (path.forward, path.input_grad, path.weight_grad));
     let (batch, threads) = (args.batch_size as usize, args.threads());
@@ -186,7 +186,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let times = args.measure(graph, pattern, isa)?;
     // Before the limits are measured, which takes memory of its own.
     let peak_rss_mb = machine::peak_rss_mb();
-    let limits = Limits::measure(isa, threads);
+    let limits = Limits::measure(isa, threads).map_err(TrainError::Session)?;
     let direction = |kernel: String, times: &Times, passes: f64| {
         let rate = |macs: u64| times.gflops(passes * macs as f64 * batch as f64);
         Direction {

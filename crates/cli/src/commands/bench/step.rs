@@ -27,7 +27,7 @@ pub(crate) struct Args {
     norm_batch: Option<u32>,
     /// Worker threads [default: all cores]
     #[arg(long, short, value_parser = clap::value_parser!(u32).range(1..=4096))]
-    threads: Option<u32>,
+    pub(super) threads: Option<u32>,
     /// Steps measured
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     steps: u32,
@@ -79,11 +79,13 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let patterns = draw_patterns(&graph, &recipe)?.patterns;
     let mut store = ParamStore::new(&graph, patterns).map_err(TrainError::from)?;
     initialize(&mut store, recipe.init_seed());
-    let (images, labels) = synthetic(batch, graph.input().len(), graph.classes(), recipe.seed);
+    let (pixels, classes) = (graph.input().len(), graph.classes());
     let options =
         SessionOptions { max_batch: batch, threads: recipe.threads(), optimizer: recipe.optimizer() };
     let most = args.norm_batch.map_or(batch, |most| most as usize);
     let mut session = Session::in_groups(graph, store, options, most).map_err(TrainError::Session)?;
+    // After the session, which knows whether such a batch fits.
+    let (images, labels) = synthetic(batch, pixels, classes, recipe.seed)?;
     let step = |session: &mut Session| match args.eval {
         true => session.evaluate(&images, &labels).map_err(TrainError::Session),
         false => session.train_step(&images, &labels, recipe.lr).map_err(TrainError::Session),
@@ -101,10 +103,14 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let median_ms = times.median_ms();
     // Before the limits are measured, which takes memory of its own.
     let peak_rss_mb = machine::peak_rss_mb();
-    let profile = args.profile.then(|| {
-        let limits = Limits::measure(session.plan().isa(), recipe.threads());
-        profile::report(&session.finish_profile(u64::from(args.steps)), &limits, recipe.threads())
-    });
+    let profile = match args.profile {
+        true => {
+            let limits = Limits::measure(session.plan().isa(), recipe.threads());
+            let limits = limits.map_err(TrainError::Session)?;
+            Some(profile::report(&session.finish_profile(u64::from(args.steps)), &limits, recipe.threads()))
+        }
+        false => None,
+    };
     let updates = match args.method {
         Some(method) => Some(updates(args, method, &recipe, &mut session, &images, &labels)?),
         None => None,
@@ -165,7 +171,8 @@ fn updates(
         for at in (update - 1) * BETWEEN + 1..update * BETWEEN {
             step(session, at)?;
         }
-        let before = session.store().patterns().to_vec();
+        let before = session.store().patterns().iter().map(Pattern::try_clone);
+        let before = before.collect::<Result<Vec<_>, _>>()?;
         times.measure(|| step(session, update * BETWEEN))?;
         grown +=
             before.iter().zip(session.store().patterns()).map(|(old, new)| added(old, new)).sum::<usize>();

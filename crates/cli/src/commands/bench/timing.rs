@@ -1,5 +1,6 @@
 //! Random inputs and summaries of times.
 
+use rarefy::core::memory::{self, OutOfMemory};
 use rarefy::core::random::{Purpose, Stream};
 use std::time::Instant;
 
@@ -50,11 +51,20 @@ impl Times {
 }
 
 /// Standard normal images and uniform labels.
-pub(super) fn synthetic(batch: usize, pixels: usize, classes: usize, seed: u64) -> (Vec<f32>, Vec<u32>) {
+///
+/// # Errors
+/// Memory that cannot be had.
+pub(super) fn synthetic(
+    batch: usize,
+    pixels: usize,
+    classes: usize,
+    seed: u64,
+) -> Result<(Vec<f32>, Vec<u32>), OutOfMemory> {
     let mut stream = Stream::new(seed, Purpose::Synthetic, 0);
-    let images = (0..batch * pixels).map(|_| stream.normal() as f32).collect();
-    let labels = (0..batch).map(|_| stream.below(classes as u64) as u32).collect();
-    (images, labels)
+    let numbers = std::iter::repeat_with(|| stream.normal() as f32);
+    let images = memory::collected(batch.saturating_mul(pixels), numbers, "a batch of images")?;
+    let classes = std::iter::repeat_with(|| stream.below(classes as u64) as u32);
+    Ok((images, memory::collected(batch, classes, "a batch of labels")?))
 }
 
 #[cfg(test)]

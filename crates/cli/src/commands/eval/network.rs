@@ -3,7 +3,7 @@
 use super::{Args, SplitName};
 use crate::failure::Failure;
 use rarefy::data::{Dataset, Normalization};
-use rarefy::eval::Classifier;
+use rarefy::eval::{Classifier, check_fit};
 use rarefy::nn::params::Column;
 use rarefy::train::{Recipe, TrainError, Trained};
 use serde::Serialize;
@@ -54,7 +54,6 @@ impl<'a> Loader<'a> {
         let batch_size = args.batch_size.map_or(recipe.test_batch_size(), |size| size as usize);
         let recipe = Recipe { threads: args.threads.map(|threads| threads as usize), ..recipe };
         let classifier = compile(&trained, dataset.as_ref(), batch_size, recipe.threads())?;
-        classifier.check_fit(dataset.as_ref())?;
         let (path, data_dir) = (trained.path.clone(), recipe.data_dir);
         Ok(Network { path, data_dir, dataset, classifier, trained })
     }
@@ -107,12 +106,15 @@ fn compile(
     batch_size: usize,
     threads: usize,
 ) -> Result<Classifier, Failure> {
+    // Before anything is made for images of the extent that the file claims.
+    check_fit(trained.checkpoint.meta.extent, trained.checkpoint.meta.classes, dataset)?;
     let channels = trained.checkpoint.meta.extent.channels;
     let fits = |constants: &Normalization| constants.mean.len() == channels;
     let normalization = trained.normalization().or_else(|| Some(dataset.normalization()).filter(fits));
     let normalization = normalization.unwrap_or_else(|| Normalization::identity(channels));
     let largest = rarefy::data::Split::ALL.map(|split| dataset.len(split)).into_iter().max().unwrap_or(1);
-    let (graph, store) = (trained.graph()?, trained.checkpoint.store.clone());
+    let store = trained.checkpoint.store.try_clone()?;
+    let graph = trained.graph()?;
     Ok(Classifier::new(graph, store, normalization, batch_size.min(largest.max(1)), threads)?)
 }
 

@@ -4,7 +4,7 @@ use crate::failure::Failure;
 use rarefy::nn::graph::Graph;
 use rarefy::sparsity::saliency::Need;
 use rarefy::sparsity::{Drawn, init};
-use rarefy::train::{DataProbe, Recipe, TrainError, draw_patterns, draw_patterns_with};
+use rarefy::train::{DataProbe, Recipe, TrainError, draw_patterns};
 
 /// Draws the patterns of `recipe`; a saliency measures the initial network on the training samples of `data`.
 ///
@@ -26,6 +26,5 @@ pub(super) fn draw(graph: &Graph, recipe: &Recipe, data: Option<&str>) -> Result
         // Weights alone are scored: any data do, as none are looked at.
         None => Recipe::default().open_data().map_err(TrainError::from)?,
     };
-    let mut probe = DataProbe::new(graph, recipe, dataset.as_ref());
-    Ok(draw_patterns_with(graph, recipe, Some(&mut probe))?)
+    Ok(DataProbe::new(graph, recipe, dataset.as_ref()).draw()?)
 }
