@@ -49,4 +49,4 @@ pub use resume::{ResumePoint, Resumed};
 pub use run_dir::{RunDir, RunDirError, check_output_folder, files};
 pub use setup::{Setup, build_model, draw_patterns, draw_patterns_with, prunable_layers};
 pub use trained::Trained;
-pub use trainer::{Outcome, Trainer};
+pub use trainer::{Extension, Outcome, Trainer};

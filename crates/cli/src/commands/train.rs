@@ -94,6 +94,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     args.start.apply(&mut recipe);
     args.published.apply(&mut recipe);
     let mut warnings = args.published.settle(&args.flags, fresh, &mut recipe)?;
+    if let Some(point) = &point {
+        recipe = point.going_on(recipe)?;
+    }
     recipe.check()?;
     warnings.extend(short_run(&recipe));
     let out = recipe.out.take();
@@ -133,6 +136,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
             note(format_args!("the run has no checkpoint yet: it starts with its first step"));
         }
         report::start(&trainer, folder.path());
+        if let Some(extension) = trainer.extension() {
+            report::extended(&extension);
+        }
     }
     let mut watcher = Watcher::new(args.quiet);
     let outcome = trainer.run(&mut folder, &mut watcher, &signals.interrupt);

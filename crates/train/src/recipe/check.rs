@@ -121,6 +121,7 @@ impl Recipe {
         })?;
         self.check_paths()?;
         self.check_start()?;
+        self.check_extended()?;
         let Some(milestones) = &self.milestones else { return Ok(()) };
         let used = self.lr_schedule == LrScheduleName::MULTISTEP && milestones.is_sorted_by(|a, b| a < b);
         let expected = "strictly ascending epochs, and lr_schedule = \"multistep\"";

@@ -14,7 +14,7 @@ const NO_RESULT: [&str; 5] = ["data_dir", "threads", "checkpoint_every", "log_gr
 pub struct Identity(Map<String, Value>);
 
 /// A key in which two runs differ.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Difference {
     /// The key.
     pub key: String,

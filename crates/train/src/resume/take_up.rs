@@ -23,13 +23,16 @@ pub enum Resumed {
 }
 
 impl ResumePoint {
-    /// Takes the run up as `recipe` asks for: its own, which only keys that decide no bit of the result may differ from.
+    /// Takes the run up as `recipe` asks for: its own, which only keys that decide no bit of the result may differ from, and
+    /// `epochs`, of which there may be more. Then the run is extended: it goes on where it was, or will be, finished, by the schedules
+    /// of a run of so many epochs from the start.
     ///
     /// With `forget_best` it goes on even if the checkpoint of its best epoch is lost
-    /// ([`Trainer::resume_forgetting_best`]). Nothing on disk has changed yet.
+    /// ([`Trainer::resume_forgetting_best`]). Nothing on disk changes before the run goes on, but for its recipe: it is written where
+    /// it is missing, and becomes that of the longer run.
     ///
     /// # Errors
-    /// [`TrainError::OtherRun`] if the recipe asks for another run; a damaged checkpoint or one of another run, records that cannot
+    /// [`TrainError::OtherRun`] if the recipe asks for another run, [`TrainError::Shorter`] if for fewer epochs; a damaged checkpoint or one of another run, records that cannot
     /// be those of the run; a folder in which another process works.
     pub fn resume(&self, recipe: Recipe, forget_best: bool) -> Result<Resumed, TrainError> {
         let named = self.request(recipe)?;
@@ -63,16 +66,38 @@ impl ResumePoint {
         }
     }
 
+    /// A request for the run, with more epochs for a longer one: a recipe that goes on from what the run has been so far.
+    ///
+    /// # Errors
+    /// [`TrainError::Shorter`].
+    pub fn going_on(&self, recipe: Recipe) -> Result<Recipe, TrainError> {
+        let (asked, epochs) = (recipe.epochs, self.recipe.epochs);
+        if asked < epochs {
+            return Err(TrainError::Shorter { path: self.folder.clone(), epochs, asked });
+        }
+        match recipe.extended_from.is_empty() || recipe.extended_from == self.recipe.extended_from {
+            true => Ok(recipe.going_on_from(&self.recipe)),
+            // It has been told already what it goes on from, rightly or not.
+            false => Ok(recipe),
+        }
+    }
+
     /// The request, refused if it is for another run than the one in the folder.
     fn request(&self, recipe: Recipe) -> Result<Named, TrainError> {
+        let recipe = self.going_on(recipe)?;
+        // Of a run that is extended, what it has been so far.
+        let so_far = |recipe: &Recipe| {
+            let stage = recipe.stages().into_iter().nth(self.recipe.extended_from.len());
+            stage.as_ref().unwrap_or(recipe).identity()
+        };
         let own = self.recipe.identity();
-        let as_it_is = recipe.identity() == own;
+        let as_it_is = so_far(&recipe) == own;
         let mut named = Named::find(recipe)?;
         if named.recipe.mask_from.is_some() {
             // It is that of the mask, whatever the request says.
             named.recipe.density = self.recipe.density;
         }
-        match own.difference(&named.recipe.identity()) {
+        match own.difference(&so_far(&named.recipe)) {
             Some(difference) if !as_it_is => {
                 Err(TrainError::OtherRun { path: self.folder.clone(), difference })
             }
