@@ -292,6 +292,23 @@ fn a_damaged_last_checkpoint_can_be_made_good_from_the_best() {
 }
 
 #[test]
+fn a_run_whose_last_checkpoint_is_missing_is_not_started_over() {
+    let folder = folder();
+    let best = trained_past_its_best(&folder, "run");
+    let run = folder.path().join("run");
+    std::fs::remove_file(run.join("last.ckpt")).unwrap();
+    let hint = format!("--resume=run/best.ckpt goes on after epoch {best}");
+    for _ in 0..2 {
+        let before = files(folder.path());
+        fails(rarefy(&folder).args(["train", "--resume=run"]), 3, &["cannot read run/last.ckpt", &hint]);
+        assert_eq!(files(folder.path()), before);
+        // Neither is one that has recorded several epochs and is not finished.
+        let _ = std::fs::remove_file(run.join("summary.json"));
+    }
+    rarefy(&folder).args(["train", "--resume=run/best.ckpt", "-q"]).assert().success();
+}
+
+#[test]
 fn a_run_that_goes_on_from_its_best_checkpoint_may_be_killed_at_once() {
     let folder = folder();
     trained_past_its_best(&folder, "whole");

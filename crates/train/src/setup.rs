@@ -63,7 +63,8 @@ impl Setup {
 pub(crate) struct Named {
     /// The recipe, with full paths and the names that data set, model and init have themselves.
     pub(crate) recipe: Recipe,
-    graph: Graph,
+    /// The network.
+    pub(crate) graph: Graph,
     dataset: Arc<dyn Dataset>,
 }
 

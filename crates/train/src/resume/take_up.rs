@@ -1,12 +1,14 @@
 //! Taking a run up where it stopped.
 
 use super::ResumePoint;
+use super::damaged::lost;
 use crate::error::TrainError;
 use crate::metrics::Summary;
 use crate::recipe::Recipe;
-use crate::run_dir::RunDir;
+use crate::run_dir::{RunDir, files};
 use crate::setup::Named;
 use crate::trainer::Trainer;
+use rarefy_formats::FormatError;
 use std::path::Path;
 
 /// A run that was taken up.
@@ -38,7 +40,10 @@ impl ResumePoint {
         let named = self.request(recipe)?;
         let trainer = match &self.checkpoint {
             Some(checkpoint) => self.at(named, checkpoint, forget_best)?,
-            None => Trainer::new(named.started()?)?,
+            None => {
+                self.check_unstarted(&named)?;
+                Trainer::new(named.started()?)?
+            }
         };
         let done = trainer.progress().epoch == trainer.recipe().total_epochs();
         if let Some(summary) = RunDir::finished(&self.folder).filter(|_| done) {
@@ -48,6 +53,17 @@ impl ResumePoint {
         run.check_records(&trainer.position_in_run())?;
         run.keep_recipe(trainer.recipe())?;
         Ok(Resumed::Open { trainer: Box::new(trainer), run })
+    }
+
+    /// A run without a last checkpoint starts over, unless it has come further than its first epoch, at whose end the records and the
+    /// best checkpoint come first: then the last one is lost, and what is left of the run would be overwritten.
+    fn check_unstarted(&self, named: &Named) -> Result<(), TrainError> {
+        if RunDir::finished(&self.folder).is_none() && RunDir::recorded(&self.folder)? <= 1 {
+            return Ok(());
+        }
+        let path = self.folder.join(files::LAST);
+        let source = std::io::Error::from(std::io::ErrorKind::NotFound);
+        Err(lost(&path, &named.graph, FormatError::Io { action: "read", path: path.clone(), source }))
     }
 
     /// A trainer that stands at `checkpoint`.

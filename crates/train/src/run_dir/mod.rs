@@ -139,6 +139,11 @@ impl RunDir {
         serde_json::from_str(&text).ok()
     }
 
+    /// Number of epochs of which the run in `path` has a record.
+    pub(crate) fn recorded(path: &Path) -> Result<usize, TrainError> {
+        Ok(metrics::read::<EpochRecord>(&path.join(files::METRICS))?.len())
+    }
+
     /// The gradient norms that the run in `path` logged; none if it logged none.
     ///
     /// # Errors
