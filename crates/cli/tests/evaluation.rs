@@ -124,20 +124,15 @@ fn requests_that_make_no_sense_are_refused_before_any_work() {
 }
 
 #[test]
-fn a_network_of_no_numbers_is_bad_data_and_one_that_overflows_a_numerical_failure() {
+fn a_network_that_overflows_is_a_numerical_failure() {
     let folder = folder();
     train(&folder, "run", "1", "0.1");
     let path = folder.path().join("run/best.ckpt");
-    let sound = Checkpoint::load(&path).unwrap();
-    let with = |value: f32| {
-        let mut checkpoint = sound.clone();
-        let classifier = checkpoint.store.views().len() - 2;
-        checkpoint.store.slice_mut(classifier, Column::Value).fill(value);
-        checkpoint.save(&path).unwrap();
-    };
-    with(f32::NAN);
-    fails(rarefy(&folder).args(["eval", "run"]), 3, &["best.ckpt", "fc.weight"]);
-    with(f32::MAX);
+    let mut checkpoint = Checkpoint::load(&path).unwrap();
+    // Finite weights, as every checkpoint has, whose logits are not.
+    let weight = checkpoint.store.views().len() - 2;
+    checkpoint.store.slice_mut(weight, Column::Value).fill(f32::MAX);
+    checkpoint.save(&path).unwrap();
     fails(rarefy(&folder).args(["eval", "run"]), 4, &["best.ckpt", "not a finite number"]);
 }
 

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{TINY, fails, files, folder, rarefy, same_run};
+use common::{TINY, fails, files, folder, rarefy, same_run, timeless_metrics};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -292,6 +292,23 @@ fn a_damaged_last_checkpoint_can_be_made_good_from_the_best() {
 }
 
 #[test]
+fn a_run_whose_last_checkpoint_is_missing_is_not_started_over() {
+    let folder = folder();
+    let best = trained_past_its_best(&folder, "run");
+    let run = folder.path().join("run");
+    std::fs::remove_file(run.join("last.ckpt")).unwrap();
+    let hint = format!("--resume=run/best.ckpt goes on after epoch {best}");
+    for _ in 0..2 {
+        let before = files(folder.path());
+        fails(rarefy(&folder).args(["train", "--resume=run"]), 3, &["cannot read run/last.ckpt", &hint]);
+        assert_eq!(files(folder.path()), before);
+        // Neither is one that has recorded several epochs and is not finished.
+        let _ = std::fs::remove_file(run.join("summary.json"));
+    }
+    rarefy(&folder).args(["train", "--resume=run/best.ckpt", "-q"]).assert().success();
+}
+
+#[test]
 fn a_run_that_goes_on_from_its_best_checkpoint_may_be_killed_at_once() {
     let folder = folder();
     trained_past_its_best(&folder, "whole");
@@ -354,4 +371,38 @@ fn rounds_of_pruning_go_on_from_any_folder() {
     std::fs::remove_file(folder.path().join("rounds/round-1/summary.json")).unwrap();
     imp("rounds", "../rounds");
     assert!(before == std::fs::read(&last).unwrap());
+}
+
+#[test]
+fn a_finished_run_is_trained_longer_and_says_what_the_rate_does() {
+    let folder = folder();
+    let said = |args: &[&str]| {
+        let output = rarefy(&folder).arg("train").args(args).assert().success();
+        String::from_utf8(output.get_output().stderr.clone()).unwrap()
+    };
+    for (method, pattern) in [("static", None), ("rigl", Some("the pattern moves until step 100 of 160"))] {
+        said(&[TINY, &["--epochs", "4", "-q", "--method", method, "--out", method]].concat());
+        let text = said(&["--resume", method]);
+        assert!(text.contains("is finished: its 4 epochs are done") && text.contains("--epochs 8"), "{text}");
+        fails(
+            rarefy(&folder).args(["train", "--resume", method, "--epochs", "3"]),
+            2,
+            &["cannot be shortened to 3"],
+        );
+        // Half a cosine over 4 epochs ends an epoch before 0, one over 8 is halfway down there.
+        let text = said(&["--resume", method, "--epochs", "8"]);
+        let line = "rate 0.0146 at the end of epoch 4; goes on at 0.05 as cosine over 8 epochs has it";
+        assert!(text.contains(line), "{text}");
+        assert_eq!(pattern.is_some_and(|pattern| text.contains(pattern)), pattern.is_some(), "{text}");
+        let run = folder.path().join(method);
+        assert_eq!(timeless_metrics(&run).len(), 8);
+        let recipe = std::fs::read_to_string(run.join("recipe.toml")).unwrap();
+        assert!(recipe.contains("epochs = 8\n") && recipe.contains("extended_from = [4]"), "{recipe}");
+        let text = said(&["--resume", method]);
+        assert!(text.contains("its 8 epochs are done"), "{text}");
+        // The recipe leads to the same network.
+        said(&["-q", "--recipe", &format!("{method}/recipe.toml"), "--out", &format!("{method}-again")]);
+        let last = |run: &str| std::fs::read(folder.path().join(run).join("last.ckpt")).unwrap();
+        assert!(last(method) == last(&format!("{method}-again")), "{method}");
+    }
 }

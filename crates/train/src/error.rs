@@ -83,7 +83,7 @@ pub enum TrainError {
     },
     /// The recipe asks for another run than the one to continue.
     #[error(
-        "{} is of another run: its {} is {}, the recipe asks for {}",
+        "{} is another run's: its {} is {}, the recipe asks for {}",
         path.display(), difference.key, difference.left, difference.right
     )]
     OtherRun {
@@ -91,6 +91,16 @@ pub enum TrainError {
         path: PathBuf,
         /// The first key that differs: run left, recipe right.
         difference: Difference,
+    },
+    /// Fewer epochs than the run to continue has.
+    #[error("the run in {} has {epochs} epochs and cannot be shortened to {asked}", path.display())]
+    Shorter {
+        /// The run's folder.
+        path: PathBuf,
+        /// `epochs` of the run.
+        epochs: u32,
+        /// `epochs` asked for.
+        asked: u32,
     },
     /// A checkpoint that lies in the folder of another run.
     #[error(
@@ -169,6 +179,7 @@ impl TrainError {
             | Self::NameTaken { .. }
             | Self::File(FormatError::Folder { .. })
             | Self::OtherRun { .. }
+            | Self::Shorter { .. }
             | Self::Data(DataError::Unknown { .. } | DataError::BatchSize | DataError::Option { .. }) => {
                 Fault::Usage
             }
@@ -199,6 +210,9 @@ impl TrainError {
             ),
             Self::OtherRun { .. } => {
                 Some("resume with the settings of the run, or start a new one in another --out".to_owned())
+            }
+            Self::Shorter { .. } => {
+                Some("leave --epochs away to continue it, or start a new run in another --out".to_owned())
             }
             Self::ForeignCheckpoint { .. } => {
                 Some("put the run's own checkpoint back, or start a new run in another --out".to_owned())

@@ -51,4 +51,4 @@ pub use resume::{ResumePoint, Resumed};
 pub use run_dir::{RunDir, RunDirError, check_output_folder, files};
 pub use setup::{Setup, build_model, draw_patterns, draw_patterns_with, prunable_layers};
 pub use trained::Trained;
-pub use trainer::{Outcome, Outlook, Trainer};
+pub use trainer::{Extension, Outcome, Outlook, Trainer};

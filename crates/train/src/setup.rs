@@ -68,6 +68,7 @@ impl Setup {
 pub(crate) struct Named {
     /// The recipe, with full paths and the names that data set, model and init have themselves.
     pub(crate) recipe: Recipe,
+    /// The network.
     pub(crate) graph: Graph,
     pub(crate) dataset: Arc<dyn Dataset>,
 }

@@ -15,6 +15,7 @@ fn full() -> Recipe {
         pad_to_32: true,
         lr_schedule: LrScheduleName::MULTISTEP,
         milestones: Some(vec![3, 7]),
+        extended_from: vec![9, 20],
         density: Density::new(0.017).unwrap(),
         optimizer: OptimizerName::Adam,
         pattern: "block:4x2".parse().unwrap(),

@@ -93,6 +93,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     args.start.apply(&mut recipe);
     args.published.apply(&mut recipe);
     let mut warnings = args.published.settle(&args.flags, fresh, &mut recipe)?;
+    if let Some(point) = &point {
+        recipe = point.going_on(recipe)?;
+    }
     recipe.check()?;
     if fresh && args.published.is_profile(&args.flags) {
         // The published code takes its own flags whatever the others say.
@@ -140,6 +143,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
             note(format_args!("the run has no checkpoint yet: it starts with its first step"));
         }
         report::start(&trainer, &outlook, folder.path());
+        if let Some(extension) = trainer.extension() {
+            report::extended(&extension);
+        }
     }
     let mut watcher = Watcher::new(args.quiet);
     let outcome = trainer.run(&mut folder, &mut watcher, &signals.interrupt);

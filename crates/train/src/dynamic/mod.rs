@@ -9,6 +9,7 @@ mod state;
 
 pub use moving::Moving;
 pub use record::{DynamicRecord, UpdateRecord};
+pub(crate) use settings::Settings;
 pub(crate) use state::DynamicState;
 
 use crate::error::TrainError;
@@ -21,7 +22,6 @@ use rarefy_sparsity::grow::DenseScore;
 use rarefy_sparsity::method::{Hook, Order};
 use rarefy_sparsity::update::{Draw, Updater};
 use rarefy_sparsity::{Fired, SparsityError};
-use settings::Settings;
 
 /// Part of the old running average of dense gradients that a step keeps (Dettmers & Zettlemoyer 2019: SGD's momentum).
 const SCORE_DECAY: f32 = 0.9;
@@ -126,6 +126,11 @@ impl Dynamic {
     /// How the pattern moves.
     pub(crate) fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Moves as another stage of the run has it.
+    pub(crate) fn enter(&mut self, settings: Settings) {
+        self.settings = settings;
     }
 
     /// Says how many weights the first pattern had, where that of the session is a later one.

@@ -19,6 +19,8 @@ pub(crate) struct Settings {
     until: u64,
     pub(crate) order: Order,
     pub(crate) density: DensitySchedule,
+    /// The density's schedule ended with a run that this one goes on from.
+    ended: bool,
     bound: MemoryBound,
     pub(crate) hook: Hook,
     /// Steps of the whole run.
@@ -78,6 +80,12 @@ impl Recipe {
             let (key, expected) = ("memory_bound", "hard where the density has a schedule of its own");
             return Err(RecipeError::Value { key, expected, found: bound.name().to_owned() }.into());
         }
+        // What a schedule of the density has come to, it stays: it had its end in the run that was asked for, and a longer run's
+        // schedule would make the network denser again. Weights go on being exchanged, if that is part of the method.
+        let ended = density != DensitySchedule::Constant && !self.extended_from.is_empty();
+        let exchanges = matches!(density, DensitySchedule::Cubic { .. }) && fraction > 0.0;
+        let until = if ended && !exchanges { 0.0 } else { until };
+        let density = if ended { DensitySchedule::Constant } else { density };
         Ok(Some(Settings {
             rules,
             fraction: (fraction, end, decay),
@@ -88,6 +96,7 @@ impl Recipe {
                 None => preset.order,
             },
             density,
+            ended,
             bound,
             hook: preset.hook,
             steps,
@@ -199,6 +208,13 @@ impl Settings {
         step.is_multiple_of(self.every) && within || self.density.turns(step, self.steps)
     }
 
+    /// The last step at which the pattern moves, if its density stays and it moves at all.
+    pub(crate) fn last_update(&self) -> Option<u64> {
+        let extra = if self.bound == MemoryBound::Soft { self.every } else { 0 };
+        let most = self.until.saturating_add(extra).min(self.steps.saturating_sub(1));
+        Some(most / self.every * self.every).filter(|&step| step > 0)
+    }
+
     /// Share of existing blocks exchanged at `step`, of the density's number.
     fn share(&self, step: u64) -> f64 {
         let (start, end, decay) = self.fraction;
@@ -222,6 +238,7 @@ impl Settings {
             DensitySchedule::Constant if self.exceeds(step) => {
                 (constant + (self.share(step) * constant as f64).round() as u64).min(weights)
             }
+            DensitySchedule::Constant if self.ended => self.last.budget(weights),
             DensitySchedule::Constant => constant,
             schedule => schedule.density(self.last, step, self.steps).budget(weights),
         }

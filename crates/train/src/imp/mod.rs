@@ -115,7 +115,9 @@ impl Imp {
         if !(1..=1000).contains(&self.rounds) {
             return value("rounds", "a whole number from 1 to 1000", self.rounds.to_string());
         }
-        let Recipe { mask_from, weights_from, keep_dense, match_dense, method, density, .. } = &self.recipe;
+        let Recipe {
+            mask_from, weights_from, keep_dense, match_dense, extended_from, method, density, ..
+        } = &self.recipe;
         if method.preset().dynamic {
             let expected = "static: between its rounds iterative magnitude pruning moves the pattern itself";
             return value("method", expected, method.to_string());
@@ -125,6 +127,7 @@ impl Imp {
             ("weights_from", weights_from.is_some()),
             ("match", match_dense.is_some()),
             ("keep_dense", keep_dense.is_some()),
+            ("extended_from", !extended_from.is_empty()),
         ] {
             if given {
                 return value(key, "absent with iterative magnitude pruning", "a value".to_owned());

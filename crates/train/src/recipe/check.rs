@@ -128,6 +128,7 @@ impl Recipe {
         })?;
         self.check_paths()?;
         self.check_start()?;
+        self.check_extended()?;
         let Some(milestones) = &self.milestones else { return Ok(()) };
         if self.lr_schedule != LrScheduleName::MULTISTEP {
             return Err(RecipeError::Idle { key: "milestones".into(), with: "lr_schedule multistep" });

@@ -37,6 +37,7 @@ impl Default for Recipe {
             scaled: None,
             method: Method::STATIC,
             epochs: 40,
+            extended_from: Vec::new(),
             multiplier: 1,
             batch_size: 64,
             accumulate: 1,

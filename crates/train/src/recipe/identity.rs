@@ -17,7 +17,7 @@ const SOURCES: [&str; 2] = ["mask_from", "weights_from"];
 pub struct Identity(Map<String, Value>);
 
 /// A key in which two runs differ.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Difference {
     /// The key.
     pub key: String,

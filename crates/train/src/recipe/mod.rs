@@ -5,6 +5,7 @@ mod check;
 mod choices;
 mod defaults;
 mod dynamic;
+mod extended;
 mod identity;
 mod init_options;
 mod needs;
@@ -113,6 +114,9 @@ pub struct Recipe {
     pub method: Method,
     /// Passes over the training samples.
     pub epochs: u32,
+    /// `epochs` of the finished runs that this one goes on from, ascending: each epoch was trained as in the shortest run that has it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub extended_from: Vec<u32>,
     /// Factor on `epochs` and milestones, as the published code has it.
     #[serde(skip_serializing_if = "is_one")]
     pub multiplier: u32,

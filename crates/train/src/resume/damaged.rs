@@ -8,9 +8,14 @@ use std::path::Path;
 
 /// What is wrong with the checkpoint at `path`, and whether the other one of its run is sound.
 pub(crate) fn damaged(path: &Path, graph: &Graph, error: FormatError) -> TrainError {
-    if matches!(error, FormatError::Io { .. }) {
-        return error.into();
+    match error {
+        FormatError::Io { .. } => error.into(),
+        error => lost(path, graph, error),
     }
+}
+
+/// The checkpoint at `path` is lost to the run for whatever reason.
+pub(super) fn lost(path: &Path, graph: &Graph, error: FormatError) -> TrainError {
     let others = [files::LAST, files::BEST].map(|file| path.with_file_name(file));
     let sound = others.into_iter().filter(|other| other != path).find_map(|other| {
         let epoch = Checkpoint::load_for(&other, graph).ok()?.meta.epoch;

@@ -114,19 +114,34 @@ impl RunDir {
         &self.path
     }
 
-    /// Writes the run's recipe if it is missing.
+    /// Writes the run's recipe if it is missing, or is that of a shorter run. Of the latter all is kept but the epochs.
     ///
     /// # Errors
-    /// A file that cannot be written.
+    /// A recipe that is there and cannot be read, a file that cannot be written.
     pub fn keep_recipe(&mut self, recipe: &Recipe) -> Result<(), TrainError> {
         let path = self.path.join(files::RECIPE);
-        if path.exists() { Ok(()) } else { write_text(&path, &recipe.to_toml()?) }
+        let mut recipe = recipe.clone();
+        if path.exists() {
+            let kept = Recipe::load(&path)?;
+            if kept.extended_from == recipe.extended_from {
+                return Ok(());
+            }
+            recipe = Recipe { epochs: recipe.epochs, extended_from: recipe.extended_from, ..kept };
+            // First, so that no summary of the shorter run ever lies beside the recipe of the longer one.
+            self.remove_summary()?;
+        }
+        write_text(&path, &recipe.to_toml()?)
     }
 
     /// The summary of the run in `path`, if it is finished.
     pub fn finished(path: &Path) -> Option<Summary> {
         let text = std::fs::read_to_string(path.join(files::SUMMARY)).ok()?;
         serde_json::from_str(&text).ok()
+    }
+
+    /// Number of epochs of which the run in `path` has a record.
+    pub(crate) fn recorded(path: &Path) -> Result<usize, TrainError> {
+        Ok(metrics::read::<EpochRecord>(&path.join(files::METRICS))?.len())
     }
 
     /// The gradient norms that the run in `path` logged; none if it logged none.

@@ -23,7 +23,11 @@ impl Trainer {
         interrupt: &AtomicBool,
     ) -> Result<EpochEnd, TrainError> {
         let started = Instant::now();
-        let lr = self.schedule.lr(self.recipe.lr, self.progress.epoch as usize);
+        let stage = self.stages.of(self.progress.epoch);
+        let lr = stage.lr(self.progress.epoch);
+        if let (Some(dynamic), Some(settings)) = (&mut self.dynamic, stage.settings) {
+            dynamic.enter(settings);
+        }
         let samples_before = self.progress.train.samples;
         if let EpochEnd::Interrupted = self.train_batches(lr, keeper, observer, interrupt)? {
             return Ok(EpochEnd::Interrupted);

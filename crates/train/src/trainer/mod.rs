@@ -1,10 +1,14 @@
 //! The training loop.
 
 mod epoch;
+mod extension;
 mod finish;
 mod outlook;
 mod position;
 mod resume;
+mod stages;
+
+pub use extension::Extension;
 
 pub use outlook::Outlook;
 
@@ -19,9 +23,9 @@ use crate::recipe::{Identity, Recipe};
 use crate::setup::Setup;
 use rarefy_data::{Dataset, Loader, Pass, Split};
 use rarefy_formats::{Checkpoint, DataInfo, Extras, Meta};
-use rarefy_nn::optim::LrSchedule;
 use rarefy_nn::params::ParamStore;
 use rarefy_nn::{Session, SessionError, SessionOptions};
+use stages::Stages;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -32,7 +36,7 @@ pub struct Trainer {
     identity: Identity,
     dataset: Arc<dyn Dataset>,
     counts: Counts,
-    schedule: LrSchedule,
+    stages: Stages,
     session: Session,
     train: Loader,
     validation: Option<Loader>,
@@ -84,7 +88,9 @@ impl Trainer {
         let train = Loader::new(Arc::clone(&dataset), Pass::Train { seed: recipe.data_seed() }, samples)?;
         let most = recipe.group_samples().unwrap_or(options.max_batch);
         let validation = loader(&dataset, Split::Validation, recipe.test_batch_size())?;
-        let settings = recipe.dynamics(train.batches() as u64)?;
+        let stages = Stages::new(&recipe, train.batches() as u64)?;
+        // The first stage is never sparser than a later one, so that its room is enough for all.
+        let settings = stages.of(0).settings;
         let mut session = Session::in_groups(graph, store, options, most).map_err(TrainError::Session)?;
         session.reserve_evaluation(recipe.test_batch_size().min(largest)).map_err(TrainError::Session)?;
         let mut dynamic = match settings {
@@ -98,7 +104,7 @@ impl Trainer {
         let counts = Counts::new(session.graph(), session.store().patterns());
         let mut trainer = Self {
             identity: recipe.identity(),
-            schedule: recipe.lr_schedule()?,
+            stages,
             session,
             dynamic,
             flops: 0.0,

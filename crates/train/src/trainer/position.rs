@@ -19,10 +19,11 @@ impl Trainer {
     pub(super) fn position(&self, path: &Path, meta: &Meta) -> Result<Progress, TrainError> {
         let refuse = |problem: String| TrainError::NotResumable { path: path.to_owned(), problem };
         let State { recipe, batch, train, best, .. } = State::from_json(&meta.state).map_err(refuse)?;
-        if let Some(difference) = recipe.difference(&self.identity) {
+        let Some(stage) = self.stages.with_identity(&recipe) else {
+            let difference = recipe.difference(&self.identity).unwrap_or_default();
             return Err(TrainError::OtherRun { path: path.to_owned(), difference });
-        }
-        let epoch = self.check_steps(meta, batch).map_err(refuse)?;
+        };
+        let epoch = self.check_steps(meta, batch, stage.epochs).map_err(refuse)?;
         self.check_tally(batch, train).map_err(refuse)?;
         if let Some(best) = best {
             self.check_best_epoch(best, epoch).map_err(refuse)?;
@@ -30,9 +31,9 @@ impl Trainer {
         Ok(Progress { epoch, batch, step: meta.step, train, best })
     }
 
-    /// Epoch, batch and step belong together, and are within the run.
-    fn check_steps(&self, meta: &Meta, batch: usize) -> Result<u32, String> {
-        let (first, epochs) = (self.first_epoch(), self.recipe.total_epochs());
+    /// Epoch, batch and step belong together, and are within a run of so many epochs.
+    fn check_steps(&self, meta: &Meta, batch: usize, epochs: u32) -> Result<u32, String> {
+        let first = self.first_epoch();
         let batches = self.train.batches();
         let within = |epoch: &u32| (first..=epochs).contains(epoch);
         let Some(epoch) = u32::try_from(meta.epoch).ok().filter(within) else {
@@ -89,7 +90,7 @@ impl Trainer {
             return Err("its number of operations is none".to_owned());
         }
         let nnz = store.nnz();
-        let Some(dynamic) = &self.dynamic else {
+        let Some(settings) = self.stages.of(progress.epoch).settings else {
             let wanted = match &self.recipe.mask_from {
                 // It was taken from the checkpoint.
                 Some(_) => self.recipe.density.budget(self.session.graph().prunable_len()) == nnz,
@@ -102,7 +103,7 @@ impl Trainer {
         let updates = state.dynamic.iter().flat_map(|dynamic| &dynamic.updates);
         let mut last = before;
         for update in updates.clone() {
-            if update.step <= last || update.step > progress.step || !dynamic.due(update.step) {
+            if update.step <= last || update.step > progress.step || !settings.due(update.step) {
                 return Err(format!(
                     "no update of the pattern comes with step {} between steps {last} and {}",
                     update.step, progress.step
@@ -110,7 +111,7 @@ impl Trainer {
             }
             last = update.step;
         }
-        let due = (before + 1..=progress.step).filter(|&step| dynamic.due(step)).count();
+        let due = (before + 1..=progress.step).filter(|&step| settings.due(step)).count();
         let found = updates.clone().count();
         if found != due {
             return Err(format!("the epoch under way has had {due} updates of the pattern, found {found}"));

@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use crate::format::{duration, grouped, percent, scaled};
 use crate::output::{json, note};
 use rarefy::formats::Seeds;
-use rarefy::train::{Matched, Movement, Outlook, ResumePoint, Summary, Trainer};
+use rarefy::train::{Extension, Matched, Movement, Outlook, ResumePoint, Summary, Trainer};
 use serde::Serialize;
 use std::path::Path;
 
@@ -94,7 +94,30 @@ fn method(summary: &Summary) -> String {
 /// That there is nothing to go on with.
 pub(super) fn finished(point: &ResumePoint) {
     let epochs = point.recipe.total_epochs();
-    note(format_args!("the run in {} is finished: its {epochs} epochs are done", point.folder.display()));
+    let (folder, more) = (point.folder.display(), point.recipe.epochs.saturating_mul(2));
+    note(format_args!(
+        "the run in {folder} is finished: its {epochs} epochs are done; more, such as --epochs {more}, train it on"
+    ));
+}
+
+/// What an extension does to the schedules.
+pub(super) fn extended(extension: &Extension) {
+    let Extension { epochs: (before, after), lr: (last, next), lr_schedule, updates } = extension;
+    note(format_args!(
+        "rate {} at the end of epoch {before}; goes on at {} as {lr_schedule} over {after} epochs has it",
+        rate(*last),
+        rate(*next)
+    ));
+    match updates {
+        Some((Some(last), steps)) => note(format_args!("the pattern moves until step {last} of {steps}")),
+        Some((None, _)) => note(format_args!("the pattern stays as it then is")),
+        None => {}
+    }
+}
+
+/// A learning rate in three digits.
+fn rate(rate: f64) -> f64 {
+    format!("{rate:.2e}").parse().unwrap_or(rate)
 }
 
 /// That the beginning of the metrics is lost.
