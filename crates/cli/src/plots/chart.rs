@@ -148,7 +148,7 @@ pub(super) fn stroke(area: &Area<'_>, pixels: &[(i32, i32)], style: &Style) -> D
     Ok(())
 }
 
-/// Draws a marker; its white edge keeps it apart from lines of its colour.
+/// Draws a marker, `size` pixels from its middle to its edge.
 pub(super) fn mark(area: &Area<'_>, (x, y): (i32, i32), style: &Style, size: i32) -> Drawn {
     let fill = style.colour.filled();
     let shape = |points: &[(i32, i32)]| {
