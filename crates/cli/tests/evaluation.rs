@@ -268,6 +268,16 @@ fn gradient_flow_is_logged_and_resumes_and_is_shown_before_training() {
         .assert()
         .success();
     let report: Value = serde_json::from_slice(&shown.get_output().stdout).unwrap();
+    // An epoch has 20 batches: more of them are those of the next one.
+    let effective = |batches: &str| -> Value {
+        let shown = rarefy(&folder)
+            .args(["gradient-flow", "--model", "cifar_resnet_8_4", "--json", "--batches", batches])
+            .assert()
+            .success();
+        let report: Value = serde_json::from_slice(&shown.get_output().stdout).unwrap();
+        report["networks"][0]["effective"].clone()
+    };
+    assert_ne!(effective("20"), effective("21"));
     let networks = report["networks"].as_array().unwrap();
     assert_eq!(networks.len(), 4);
     assert_eq!(networks[1]["effective"], networks[3]["effective"], "dense is dense");
