@@ -26,6 +26,13 @@ pub(crate) fn scaled(number: f64) -> String {
     format!("{number:.3e}")
 }
 
+/// Three significant digits at most: 0.05000185 -> `0.05`.
+pub(crate) fn significant(number: f64) -> String {
+    let digits = 2 - number.abs().log10().floor().clamp(-300.0, 300.0) as i32;
+    let power = 10f64.powi(digits.clamp(0, 300));
+    format!("{}", (number * power).round() / power)
+}
+
 /// A share as per cent.
 pub(crate) fn percent(share: f64) -> String {
     format!("{:.2} %", 100.0 * share)
@@ -50,6 +57,10 @@ mod tests {
         assert_eq!([0, 999, 1000, 1234567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!([12.0, 41_200_000.0, 1.5e12].map(scaled), ["12", "41.20 M", "1.50 T"]);
         assert_eq!([1.25, 61.0, 7384.0].map(duration), ["1.2 s", "1 min 01 s", "2 h 03 min"]);
+        assert_eq!(
+            [1.0, 0.1, 0.050_001_85, 0.000_499_9, 0.0].map(significant),
+            ["1", "0.1", "0.05", "0.0005", "0"]
+        );
         assert_eq!(percent(0.9806), "98.06 %");
     }
 }

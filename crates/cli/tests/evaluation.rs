@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{TINY, fails, files, folder, rarefy};
+use common::{TINY, fails, files, folder, rarefy, texts};
 use rarefy::nn::params::Column;
 use rarefy::prelude::*;
 use serde_json::Value;
@@ -65,22 +65,56 @@ fn detection_attacks_and_corruptions_are_reported_and_drawn() {
     assert_eq!(eval(&folder, &asked), report, "the same again");
     let drawn = files(&folder.path().join("figures"));
     let names: Vec<&str> = drawn.keys().map(String::as_str).collect();
-    assert_eq!(names[..3], ["reliability.svg", "roc-gaussian.svg", "roc-uniform.svg"]);
-    assert_eq!(names.len(), 3 + 6);
-    assert!(drawn.values().all(|svg| svg.starts_with(b"<svg") && svg.ends_with(b"</svg>\n")));
-    // Of several networks every score is a chart with a line each, every histogram bears a name.
-    train(&folder, "other", "2", "0.5");
-    let few =
-        ["run", "other", "--ood", "uniform", "--scores", "msp,energy", "--plots", "both", "--samples", "20"];
-    eval(&folder, &few);
-    let drawn = files(&folder.path().join("both"));
-    let names: Vec<&str> = drawn.keys().map(String::as_str).collect();
-    let scores = ["energy-other", "energy-run", "msp-other", "msp-run"]
-        .map(|name| format!("scores-uniform-{name}.svg"));
-    assert_eq!(names[..3], ["reliability.svg", "roc-uniform-energy.svg", "roc-uniform-msp.svg"]);
-    assert_eq!(names[3..], scores);
-    let roc = String::from_utf8(drawn["roc-uniform-msp.svg"].clone()).unwrap();
-    assert!(["ROC of msp, uniform", "run", "other"].iter().all(|name| roc.contains(name)), "{roc}");
+    assert_eq!(names, ["reliability.svg", "roc.svg", "scores.svg"]);
+    for (file, words) in [
+        ("reliability.svg", &["Reliability: cifar_resnet_8_4 at density 0.5 on digits (test)", "images"][..]),
+        ("roc.svg", &["uniform", "gaussian", "msp", "knn", "mahalanobis"]),
+        ("scores.svg", &["msp, uniform", "mahalanobis, gaussian", "digits", "other images"]),
+    ] {
+        let texts = texts(&drawn[file]);
+        assert!(words.iter().all(|word| texts.contains(&(*word).to_owned())), "{file}: {texts:?}");
+    }
+}
+
+#[test]
+fn a_figure_answers_one_question_about_any_number_of_networks() {
+    let folder = folder();
+    for (out, seed, density) in [("a1", "1", "0.5"), ("a2", "2", "0.5"), ("b1", "1", "0.1")] {
+        train(&folder, out, seed, density);
+    }
+    let asked = [
+        "a1",
+        "a2",
+        "b1",
+        "--ood",
+        "uniform",
+        "--scores",
+        "msp,energy",
+        "--samples",
+        "20",
+        "--plots",
+        "figures",
+    ];
+    let draw = |more: &[&str]| {
+        eval(&folder, &[&asked[..], more].concat());
+        files(&folder.path().join("figures"))
+    };
+    let has = |svg: &[u8], words: &[&str]| {
+        let texts = texts(svg);
+        assert!(words.iter().all(|word| texts.contains(&(*word).to_owned())), "{texts:?}");
+        texts
+    };
+    let drawn = draw(&[]);
+    assert_eq!(drawn.keys().collect::<Vec<_>>(), ["reliability.svg", "roc.svg"]);
+    has(&drawn["roc.svg"], &["a1", "a2", "b1", "msp, uniform", "energy, uniform"]);
+    let texts = has(&drawn["reliability.svg"], &["a1", "a2", "b1", "Images of this confidence"]);
+    // Numbers of images: logarithms and 0.
+    let counts = texts.iter().skip_while(|text| *text != "images").filter(|text| text.parse::<u64>().is_ok());
+    assert_eq!(counts.take(5).collect::<Vec<_>>(), ["0", "1", "2", "5", "10"], "{texts:?}");
+    // Of settings that are compared each has one name.
+    let drawn = draw(&["--compare"]);
+    let texts = has(&drawn["reliability.svg"], &["density=0.5, 2 seeds", "density=0.1"]);
+    assert!(!texts.contains(&"a1".to_owned()), "{texts:?}");
 }
 
 #[test]
@@ -212,8 +246,10 @@ fn gradient_flow_is_logged_and_resumes_and_is_shown_before_training() {
         command
     };
     drawn().assert().success();
-    let figure = std::fs::read_to_string(folder.path().join("figures/gradient-flow.svg")).unwrap();
-    assert!(figure.contains("run") && !figure.contains("plain"), "one of them logged it: {figure}");
+    let figure = texts(&std::fs::read(folder.path().join("figures/gradient-flow.svg")).unwrap());
+    let is = |text: &str| figure.iter().any(|other| other == text);
+    assert!(is("run") && !is("plain"), "one of them logged it: {figure:?}");
+    assert!(is("20") && is("40") && !is("20.0"), "steps are whole: {figure:?}");
     std::fs::write(folder.path().join("run/gradient_flow.jsonl"), format!("{}\n{{", text.trim_end()))
         .unwrap();
     let output = drawn().assert().code(3).get_output().stderr.clone();
@@ -233,6 +269,16 @@ fn gradient_flow_is_logged_and_resumes_and_is_shown_before_training() {
         .assert()
         .success();
     let report: Value = serde_json::from_slice(&shown.get_output().stdout).unwrap();
+    // An epoch has 20 batches: more of them are those of the next one.
+    let effective = |batches: &str| -> Value {
+        let shown = rarefy(&folder)
+            .args(["gradient-flow", "--model", "cifar_resnet_8_4", "--json", "--batches", batches])
+            .assert()
+            .success();
+        let report: Value = serde_json::from_slice(&shown.get_output().stdout).unwrap();
+        report["networks"][0]["effective"].clone()
+    };
+    assert_ne!(effective("20"), effective("21"));
     let networks = report["networks"].as_array().unwrap();
     assert_eq!(networks.len(), 4);
     assert_eq!(networks[1]["effective"], networks[3]["effective"], "dense is dense");

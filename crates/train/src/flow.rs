@@ -55,10 +55,16 @@ impl GradientFlow {
         let max_batch = recipe.batch_size.min(loader.samples());
         let options = SessionOptions { max_batch, threads: recipe.threads(), optimizer: recipe.optimizer() };
         let mut session = Session::new(graph, store, options).map_err(TrainError::Session)?;
-        let mut pass = loader.epoch(0, 0)?;
-        let (mut sums, mut count) = (Vec::new(), 0);
+        let (mut sums, mut count, mut epoch) = (Vec::new(), 0, 0);
+        let mut pass = loader.epoch(epoch, 0)?;
         while count < batches.max(1) {
-            let Some(batch) = pass.next_batch()? else { break };
+            let Some(batch) = pass.next_batch()? else {
+                // More batches than an epoch has: the next one has them in another order.
+                epoch += 1;
+                drop(pass);
+                pass = loader.epoch(epoch, 0)?;
+                continue;
+            };
             session.gradients(&batch.images, &batch.labels).map_err(TrainError::Session)?;
             let flow = Self::of(session.store(), 0, 0);
             sums.resize(flow.layers.len(), 0.0);

@@ -20,7 +20,7 @@ use need::Need;
 use network::{Loader, Network};
 use rarefy::data::Split;
 use rarefy::eval::EvalError;
-use rarefy::eval::stats::{Grouping, distinct};
+use rarefy::eval::stats::Grouping;
 use report::Report;
 pub(crate) use report::Untrained;
 use serde::Serialize;
@@ -184,11 +184,10 @@ pub(crate) fn report(args: &Args, untrained: Vec<Untrained>) -> Result<ExitCode,
             runs.push(compare::run(&network)?);
         }
         if args.ensemble {
-            members.push((network.path.display().to_string(), network.fingerprint()));
+            members.push(ensemble::Member::of(&network));
         }
     }
-    distinct(members.iter().map(|(name, fingerprint)| (name.as_str(), *fingerprint)))
-        .map_err(EvalError::from)?;
+    ensemble::check(&members)?;
     let grouping = asked(args.compare, || Ok(Grouping::of(&runs).map_err(EvalError::from)?))?;
     let mut source = args.attack.source(&mut loader)?;
     let reference = args.corruptions.reference(args, &mut loader, &mut watcher)?;

@@ -93,6 +93,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Four decimals, or two significant digits of what would be 0 with them.
+fn norm(norm: f64) -> String {
+    if norm > 0.0 && norm < 1e-3 { format!("{norm:.1e}") } else { format!("{norm:.4}") }
+}
+
 /// A row a layer, a column a network.
 fn table(report: &Report) -> Table {
     let names: Vec<String> = report
@@ -103,7 +108,7 @@ fn table(report: &Report) -> Table {
     let head: Vec<&str> = std::iter::once("gradient norm").chain(names.iter().map(String::as_str)).collect();
     let mut table = Table::new(&head, 1);
     let mut row = |name: &str, value: &dyn Fn(&Network) -> f64| {
-        let cells = report.networks.iter().map(|network| format!("{:.4}", value(network)));
+        let cells = report.networks.iter().map(|network| norm(value(network)));
         table.row(std::iter::once(name.to_owned()).chain(cells));
     };
     for (index, layer) in report.layers.iter().enumerate() {

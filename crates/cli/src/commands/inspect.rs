@@ -113,7 +113,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         let names: Vec<String> = counts.layers.iter().map(|layer| layer.name.clone()).collect();
         let init = init::find(&recipe.sparse_init).map_err(TrainError::from)?.name();
         let densities = counts.layers.iter().map(|layer| layer.density).collect();
-        figure::write(path, graph.name(), &names, std::iter::once((init, densities)))?;
+        figure::write(path, graph.name(), counts.density(), &names, std::iter::once((init, densities)))?;
     }
     let report = Report { layers, ..Report::new(graph.name(), &counts, &effective, preset) };
     if args.json {

@@ -84,3 +84,12 @@ pub(crate) fn same_run(left: &Path, right: &Path) {
     };
     assert_eq!(summary(left), summary(right));
 }
+
+/// Every text of an SVG file, in order.
+pub(crate) fn texts(svg: &[u8]) -> Vec<String> {
+    let svg = std::str::from_utf8(svg).unwrap();
+    assert!(svg.starts_with("<svg") && svg.ends_with("</svg>\n"), "{svg}");
+    let after =
+        |text: &str| text.split_once('>').unwrap().1.split_once("</text>").unwrap().0.trim().to_owned();
+    svg.split("<text").skip(1).map(after).collect()
+}

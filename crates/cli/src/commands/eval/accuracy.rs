@@ -33,8 +33,8 @@ pub(super) struct Class {
 /// A bar of the reliability diagram: confidences in (lo, hi].
 #[derive(Serialize)]
 pub(super) struct Bin {
-    lo: f64,
-    hi: f64,
+    pub(super) lo: f64,
+    pub(super) hi: f64,
     pub(super) samples: u64,
     pub(super) accuracy: f64,
     pub(super) confidence: f64,

@@ -35,6 +35,11 @@ pub(super) fn run(network: &Network) -> Result<Run, Failure> {
     })
 }
 
+/// No p is 0.
+fn probability(p: f64) -> String {
+    if p < 1e-4 { "<0.0001".to_owned() } else { format!("{p:.4}") }
+}
+
 /// Means and deviations; the pairs, if there are two settings; the runs without a partner, if there are any.
 pub(super) fn tables(comparison: &Comparison) -> Vec<Table> {
     let mut means = Table::new(&["quantity", "settings", "n", "mean", "deviation", "95 % interval"], 2);
@@ -61,7 +66,7 @@ pub(super) fn tables(comparison: &Comparison) -> Vec<Table> {
                 paired.n.to_string(),
                 format!("{:+.4}", paired.difference),
                 number(paired.standard_error),
-                number(*p_holm),
+                p_holm.map_or("-".to_owned(), probability),
                 if *ranked { "yes" } else { "no" }.to_owned(),
             ]);
         }

@@ -46,7 +46,7 @@ pub(super) fn run(args: &Args, preset: &Preset) -> Result<ExitCode, Failure> {
     }
     if let Some(path) = &args.svg {
         let lines = inits.iter().map(|column| (column.init, column.densities.clone()));
-        super::figure::write(path, graph.name(), &names, lines)?;
+        super::figure::write(path, graph.name(), args.network.recipe().density.get(), &names, lines)?;
     }
     let comparison = Comparison { model: graph.name(), names, inits };
     if args.json {
