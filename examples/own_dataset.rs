@@ -34,6 +34,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let patterns = draw_patterns(&graph, &recipe)?.patterns;
     let mut trainer = Trainer::new(Setup::new(recipe, graph, patterns, Arc::new(Halves))?)?;
     let summary = trainer.run_to_end(&mut InMemory::new())?;
-    println!("{} weights, test accuracy {:?}", summary.nnz, summary.test_acc);
+    println!("{} weights, test accuracy {:.1} %", summary.nnz, 100.0 * summary.test_acc.unwrap_or(0.0));
     Ok(trainer.checkpoint()?.save("own_dataset.ckpt".as_ref())?)
 }

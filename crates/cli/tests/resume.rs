@@ -239,6 +239,8 @@ fn a_lost_best_checkpoint_is_found_out_before_training_goes_on_and_can_be_forgot
     let before = files(folder.path());
     fails(&mut resume(), 3, &["best.ckpt", "checksum", "--forget-best"]);
     assert_eq!(files(folder.path()), before);
+    std::fs::copy(folder.path().join("run/last.ckpt"), &path).unwrap();
+    fails(&mut resume(), 3, &["best.ckpt", "it holds epoch 8", "--forget-best"]);
     std::fs::remove_file(&path).unwrap();
     fails(&mut resume(), 3, &["best.ckpt", "missing", "--forget-best"]);
     // The last epoch is then the best there is: it was the last of all.

@@ -17,7 +17,7 @@
 //! // The trainer's recipe, not the one asked for: it names the network and the data that there are.
 //! let mut run = RunDir::create(None, trainer.recipe())?;
 //! let summary = trainer.run_to_end(&mut run)?;
-//! println!("test accuracy {:?} in {}", summary.test_acc, run.path().display());
+//! println!("test accuracy {:.4} in {}", summary.test_acc.unwrap_or(0.0), run.path().display());
 //! # Ok(())
 //! # }
 //! ```

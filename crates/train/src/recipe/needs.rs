@@ -225,6 +225,7 @@ mod tests {
         "method",
         "epochs",
         "multiplier",
+        "extended_from",
         "batch_size",
         "accumulate",
         "norm_batch",

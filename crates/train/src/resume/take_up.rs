@@ -34,8 +34,8 @@ impl ResumePoint {
     /// it is missing, and becomes that of the longer run.
     ///
     /// # Errors
-    /// [`TrainError::OtherRun`] if the recipe asks for another run, [`TrainError::Shorter`] if for fewer epochs; a damaged checkpoint or one of another run, records that cannot
-    /// be those of the run; a folder in which another process works.
+    /// [`TrainError::OtherRun`] if the recipe asks for another run, [`TrainError::Shorter`] if for fewer epochs; a damaged
+    /// checkpoint or one of another run, records that cannot be those of the run; a folder in which another process works.
     pub fn resume(&self, recipe: Recipe, forget_best: bool) -> Result<Resumed, TrainError> {
         let named = self.request(recipe)?;
         let trainer = match &self.checkpoint {

@@ -6,6 +6,7 @@ use crate::error::TrainError;
 use crate::keeper::Keeper;
 use crate::machine::{cpu_name, isa, peak_rss_mb};
 use crate::metrics::{Movement, Summary, Tally};
+use crate::run_dir::files;
 use rarefy_data::Split;
 use std::time::Instant;
 
@@ -15,7 +16,7 @@ impl Trainer {
         let started = Instant::now();
         let last = self.evaluate(Split::Test)?;
         let best = match self.progress.best {
-            Some(best) if best.epoch < self.progress.epoch => self.test_best(keeper)?,
+            Some(best) if best.epoch < self.progress.epoch => self.test_best(keeper, best.epoch)?,
             _ => last,
         };
         let epochs = self.recipe.total_epochs() - self.first_epoch();
@@ -54,8 +55,12 @@ impl Trainer {
     }
 
     /// Tests the best network in place of the last, which then returns.
-    fn test_best(&mut self, keeper: &mut dyn Keeper) -> Result<Option<Tally>, TrainError> {
+    fn test_best(&mut self, keeper: &mut dyn Keeper, epoch: u32) -> Result<Option<Tally>, TrainError> {
         let best = keeper.load_best(self.session.graph())?;
+        if best.meta.epoch != u64::from(epoch) {
+            let problem = format!("it holds epoch {}", best.meta.epoch);
+            return Err(TrainError::BestLost { path: files::BEST.into(), epoch, problem });
+        }
         let (last, steps) = (self.session.store().try_clone()?, self.session.steps());
         self.session.restore(best.store, best.meta.step).map_err(TrainError::Session)?;
         let tally = self.evaluate(Split::Test);

@@ -111,8 +111,8 @@ impl Trainer {
             Err(error @ FormatError::Io { .. }) => return Err(error.into()),
             Err(error) => return Err(lost(error.kind().to_string())),
         };
-        // A later best epoch is of a run that was stopped before it could note so; it will be reached again.
-        if found.epoch < u64::from(epoch) {
+        // One past the position is of a run that was stopped before it could note so; it will be reached again.
+        if found.epoch != u64::from(epoch) && found.epoch <= u64::from(progress.epoch) {
             return Err(lost(format!("it holds epoch {}", found.epoch)));
         }
         self.position(&best, &found).map(|_| ()).map_err(|error| lost(error.to_string()))
