@@ -1,6 +1,7 @@
 //! Writing files so that a crash at any moment leaves the old or the new one, whole.
 
 use crate::FormatError;
+use rarefy_core::Temporary;
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -35,8 +36,12 @@ fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) ->
         // Readable as any other new file; the user's umask takes away what it should.
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    // Dropping the temporary file, on every early return, removes it.
-    let temporary = builder.tempfile_in(&dir)?;
+    // Dropping the temporary file, on every early return, removes it; if the process is ended instead, `remove_leftovers` does.
+    let (temporary, _known) = Temporary::make(|| {
+        let file = builder.tempfile_in(&dir)?;
+        let path = file.path().to_owned();
+        Ok((file, path))
+    })?;
     let mut buffered = BufWriter::with_capacity(1 << 18, temporary.as_file());
     write(&mut buffered)?;
     buffered.flush()?;

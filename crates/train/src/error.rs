@@ -73,6 +73,9 @@ pub enum TrainError {
         /// Layer or quantity.
         place: String,
     },
+    /// The work was given up because it was asked to stop.
+    #[error("interrupted")]
+    Interrupted,
     /// A checkpoint of a run with another recipe.
     #[error(
         "{} is of another run: its {} is {}, the recipe asks for {}",
@@ -144,7 +147,7 @@ impl TrainError {
             Self::RunDir(error) => error.fault(),
             Self::File(FormatError::Io { .. } | FormatError::Memory(_)) => Fault::System,
             Self::File(_) => Fault::Data,
-            Self::NoBest => Fault::System,
+            Self::NoBest | Self::Interrupted => Fault::System,
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::Cli;
 use crate::failure::Failure;
 use crate::output::note;
+use crate::signals::Signals;
 use clap::Parser;
 use rarefy::train::{Recipe, RunDir};
 use serde::Deserialize;
@@ -96,7 +97,7 @@ impl Study {
 }
 
 /// Trains what is missing, then evaluates.
-pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
+pub(crate) fn run(args: &Args, signals: &Signals) -> Result<ExitCode, Failure> {
     let study = Study::load(&args.file)?;
     let runs = study.runs()?;
     check(args, &study, &runs).map_err(|failure| failure.of(&args.file))?;
@@ -123,7 +124,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
                 );
             }
         }
-        let done = command(args, "train", &words)?.run()?;
+        let done = command(args, "train", &words)?.run(signals)?;
         if done != ExitCode::SUCCESS {
             return Ok(done);
         }
@@ -131,7 +132,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let mut words: Vec<OsString> = runs.iter().map(|run| args.out.join(&run.name).into()).collect();
     words.extend(flags(args, &study));
     words.extend(args.json.then(|| "--json".into()));
-    command(args, "eval", &words)?.run()
+    command(args, "eval", &words)?.run(signals)
 }
 
 /// Checks every recipe and what is asked of the evaluation before hours of training.

@@ -9,6 +9,7 @@ use crate::metrics::{EpochRecord, Summary};
 use crate::observer::Observer;
 use crate::prune::prune;
 use crate::recipe::{PruneScope, Recipe, RecipeError};
+use crate::requests::Requests;
 use crate::run_dir::{RunDir, files};
 use crate::setup::Setup;
 use crate::trainer::{Outcome, Trainer};
@@ -17,7 +18,6 @@ use rarefy_formats::{Checkpoint, Extras, Meta, checkpoint};
 use rarefy_nn::graph::Graph;
 use rarefy_nn::params::ParamStore;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 
 /// Train dense, remove the smallest weights, go back to the weights of an early epoch, train again, and so on.
 ///
@@ -60,7 +60,7 @@ impl Imp {
     pub fn run(
         &self,
         observer: &mut dyn Observer,
-        interrupt: &AtomicBool,
+        requests: &Requests,
         mut starting: impl FnMut(u32, &Trainer),
     ) -> Result<ImpOutcome, TrainError> {
         self.check()?;
@@ -72,11 +72,14 @@ impl Imp {
                 self.prune(round, density)?;
             }
             let mut trainer = Trainer::new(Setup::from_recipe(self.round(round))?)?;
+            // A folder that is made here is that of a run.
+            let _listening = requests.listen();
             let mut run = match self.open(round, &mut trainer)? {
                 Round::Finished(summary) => {
                     done.push((density, summary));
                     continue;
                 }
+                _ if requests.is_stopped() => return Ok(ImpOutcome::Interrupted { round }),
                 Round::Open(run) => run,
             };
             self.keep_request()?;
@@ -88,7 +91,7 @@ impl Imp {
                 checkpoint::save(path, &start.meta, &start.store)?;
             }
             let mut keeper = Rewinding { run: &mut run, rewind, epoch: self.rewind_epoch };
-            match trainer.run(&mut keeper, observer, interrupt)? {
+            match trainer.run(&mut keeper, observer, requests)? {
                 Outcome::Finished(summary) => done.push((density, summary)),
                 Outcome::Interrupted { .. } => return Ok(ImpOutcome::Interrupted { round }),
             }
