@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 /// What is done about signals. SIGHUP, Ctrl-C and SIGTERM end the program at once with 128 and the signal's number, temporary files
 /// removed. While a run trains the first of them asks it to stop, and SIGUSR1 to save and go on.
 ///
-/// A hangup that is ignored as the program begins (`nohup`) stays ignored.
+/// A hangup that is ignored as the program begins (`nohup`) stays ignored. Writing beyond the largest file (`ulimit -f`) and into a
+/// closed pipe are errors of the write, not ends of the program.
 pub(crate) struct Signals {
     requests: Requests,
     /// The signal that asked a run to stop.
@@ -44,7 +45,7 @@ mod unix {
     use rarefy::core::memory::check_threads;
     use rarefy::core::remove_leftovers;
     use rarefy::train::Requests;
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGXFSZ};
     use signal_hook::flag;
     use signal_hook::iterator::Signals;
     use std::sync::Arc;
@@ -64,6 +65,8 @@ mod unix {
             flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&ending)).map_err(failed)?;
         }
         let mut signals = Signals::new(stops.iter().copied().chain([SIGUSR1])).map_err(failed)?;
+        // With a signal that somebody takes the write fails; Rust does the same for closed pipes.
+        flag::register(SIGXFSZ, Arc::default()).map_err(failed)?;
         check_threads(1)?;
         let take = move || {
             for signal in signals.forever() {

@@ -144,6 +144,49 @@ fn step(run: &Path) -> u64 {
     rarefy::formats::checkpoint::inspect(&run.join("last.ckpt")).unwrap().meta.step
 }
 
+/// Runs `script`, whose `"$@"` is the program, to its end: exit code, standard error.
+fn script(folder: &TempDir, script: &str, args: &[&str]) -> (Option<i32>, String) {
+    let mut command = Command::new("sh");
+    command.args(["-c", script, "sh"]).arg(assert_cmd::cargo::cargo_bin("rarefy")).args(args);
+    ended(command.current_dir(folder).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap())
+}
+
+#[test]
+fn files_beyond_the_largest_size_are_errors_and_leave_nothing_behind() {
+    let folder = folder();
+    rarefy(&folder).arg("train").args(TINY).args(["-q", "-e", "1", "--out", "run"]).assert().success();
+    let before = files(folder.path());
+    // Units of 512 or 1024 bytes, whichever the shell takes.
+    for args in [
+        &["train", "-q", "-e", "1", "-d", "1", "--out", "limited"][..],
+        &["prune", "run", "-d", "0.09", "--out", "pruned.ckpt"],
+        &["export", "run", "--dense", "--out", "dense.safetensors"],
+    ] {
+        let (code, text) = script(&folder, "ulimit -f 3; exec \"$@\"", args);
+        assert_eq!(code, Some(1), "{args:?}: {text}");
+        assert!(text.starts_with("error: cannot write") && text.contains("too large"), "{args:?}: {text}");
+        let mut left = files(folder.path());
+        left.remove("limited/recipe.toml");
+        assert_eq!(left.keys().collect::<Vec<_>>(), before.keys().collect::<Vec<_>>(), "{args:?}");
+        assert!(left == before, "{args:?}");
+    }
+    let json = "ulimit -f 1; exec \"$@\" > report.json";
+    let (code, text) = script(&folder, json, &["inspect", "-m", "cifar_resnet_56", "--json"]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("cannot write to standard output"), "{text}");
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let folder = folder();
+    let closed = "(\"$@\"; echo $? > code) | true; exit $(cat code)";
+    let (code, text) = script(&folder, closed, &["inspect", "-m", "cifar_resnet_110", "--json"]);
+    assert_eq!((code, text.as_str()), (Some(0), ""));
+    let nobody = "\"$@\" 2>&1 | true";
+    assert_eq!(script(&folder, nobody, &[&["train", "-e", "1", "--out", "run"], TINY].concat()).0, Some(0));
+    until(|| folder.path().join("run/summary.json").exists());
+}
+
 #[test]
 fn a_second_signal_ends_a_run_that_saves() {
     let folder = folder();
