@@ -9,7 +9,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let run = std::env::args().nth(1).ok_or("which run? give its folder or a checkpoint")?;
     // The best epoch of a run. A checkpoint says which network it is of, and how pixels became its inputs.
     let trained = Trained::load(Path::new(&run))?;
-    let normalization = trained.normalization().ok_or("the checkpoint does not say how pixels are normalized")?;
+    let normalization =
+        trained.normalization().ok_or("the checkpoint does not say how pixels are normalized")?;
     let graph = trained.graph()?;
     let mut classifier = Classifier::new(graph, trained.checkpoint.store, normalization, 1, 1)?;
 

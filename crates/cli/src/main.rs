@@ -1,7 +1,7 @@
 //! The command `rarefy`.
 //!
 //! People read standard error, machines `--json` on standard output. Exit codes: 0 done, 1 system, 2 usage, 3 bad data or
-//! checkpoint, 4 numerical failure, 130 and 143 interrupted after saving.
+//! checkpoint, 4 numerical failure, 129, 130 and 143 ended by a signal, a run after saving.
 #![forbid(unsafe_code)]
 
 mod args;
@@ -23,6 +23,7 @@ use failure::Failure;
 use rarefy::core::memory::is_asking;
 use rarefy::core::try_remove_leftovers;
 use rarefy::kernels::Reporting;
+use signals::Signals;
 use std::process::ExitCode;
 
 /// Memory that runs out ends the program as any other refusal of the system does, even where nobody could be asked.
@@ -53,14 +54,14 @@ enum Command {
 
 impl Command {
     /// Does it; gives the exit code.
-    fn run(self) -> Result<ExitCode, Failure> {
+    fn run(self, signals: &Signals) -> Result<ExitCode, Failure> {
         match self {
-            Self::Train(args) => commands::train::run(&args),
+            Self::Train(args) => commands::train::run(&args, signals),
             Self::Eval(args) => commands::eval::run(&args),
-            Self::Study(args) => commands::study::run(&args),
+            Self::Study(args) => commands::study::run(&args, signals),
             Self::GradientFlow(args) => commands::gradient_flow::run(&args),
             Self::Export(args) => commands::export::run(&args),
-            Self::Imp(args) => commands::imp::run(&args),
+            Self::Imp(args) => commands::imp::run(&args, signals),
             Self::Prune(args) => commands::prune::run(&args),
             Self::Inspect(args) => commands::inspect::run(&args),
             Self::Bench(args) => commands::bench::run(&args),
@@ -88,7 +89,10 @@ fn main() -> ExitCode {
     let words: Vec<std::ffi::OsString> = std::env::args_os().collect();
     let parsed = command().try_get_matches_from(&words).and_then(|matches| Cli::from_arg_matches(&matches));
     match parsed {
-        Ok(cli) => cli.command.run().unwrap_or_else(|failure: Failure| failure.report()),
+        Ok(cli) => {
+            let done = Signals::listen().and_then(|signals| cli.command.run(&signals));
+            done.unwrap_or_else(Failure::report)
+        }
         Err(answer) if usage::is_an_answer(&answer) => answer.exit(),
         Err(error) => {
             let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();

@@ -80,6 +80,15 @@ impl Observer for Watcher {
         bar.set_message(format!("loss {loss:.4}, acc {accuracy}{validated}, {rate:.0} img/s"));
     }
 
+    fn saved(&mut self, step: u64) {
+        let say = || note(format_args!("saved after step {step}"));
+        match &self.face {
+            Face::Bar(bar) => bar.suspend(say),
+            Face::Lines => say(),
+            Face::Quiet => {}
+        }
+    }
+
     fn epoch_done(&mut self, record: &EpochRecord, best: bool) {
         let star = if best { " *" } else { "" };
         self.validated = record.val_acc.map_or(String::new(), |acc| format!(", val {}{star}", percent(acc)));

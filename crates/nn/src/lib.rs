@@ -9,6 +9,7 @@ mod attentive;
 pub mod bench;
 pub mod graph;
 mod groups;
+mod interrupt;
 mod mode;
 pub mod models;
 pub mod optim;
@@ -19,5 +20,6 @@ pub mod reference;
 mod session;
 
 pub use groups::groups;
+pub use interrupt::Interrupt;
 pub use mode::Mode;
 pub use session::{LogitSlopes, Session, SessionError, SessionOptions, StepOutcome};

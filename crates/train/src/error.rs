@@ -81,6 +81,9 @@ pub enum TrainError {
         /// Layer or quantity.
         place: String,
     },
+    /// The work was given up because it was asked to stop.
+    #[error("interrupted")]
+    Interrupted,
     /// The recipe asks for another run than the one to continue.
     #[error(
         "{} is another run's: its {} is {}, the recipe asks for {}",
@@ -198,7 +201,7 @@ impl TrainError {
             Self::RunDir(error) => error.fault(),
             Self::File(FormatError::Io { .. } | FormatError::Memory(_)) => Fault::System,
             Self::File(_) => Fault::Data,
-            Self::NoBest => Fault::System,
+            Self::NoBest | Self::Interrupted => Fault::System,
         }
     }
 

@@ -21,6 +21,7 @@ mod probe;
 mod progress;
 mod prune;
 mod recipe;
+mod requests;
 mod resume;
 mod run_dir;
 mod scaled;
@@ -47,6 +48,7 @@ pub use recipe::{
     BudgetName, Difference, DynamicOptions, Identity, KeepDenseList, LrScheduleName, MaskSamplingName,
     MatchName, Method, OptimizerName, PatternUnit, PatternUnitError, PruneScope, Recipe, RecipeError, Scaled,
 };
+pub use requests::{Listening, Requests};
 pub use resume::{ResumePoint, Resumed};
 pub use run_dir::{RunDir, RunDirError, check_output_folder, files};
 pub use setup::{Setup, build_model, draw_patterns, draw_patterns_with, prunable_layers};

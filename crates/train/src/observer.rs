@@ -43,6 +43,9 @@ pub trait Observer {
     /// A step was done.
     fn stepped(&mut self, _step: &StepReport) {}
 
+    /// The position after `step` was kept because somebody asked for it.
+    fn saved(&mut self, _step: u64) {}
+
     /// An epoch, its validation and its checkpoint are done. `best` tells whether it is the best so far.
     fn epoch_done(&mut self, _record: &EpochRecord, _best: bool) {}
 }

@@ -2,12 +2,11 @@
 
 use rarefy_core::Density;
 use rarefy_train::{
-    EpochRecord, InMemory, Keeper, Method, Observer, Outcome, Recipe, ResumePoint, RunDir, Setup, StepReport,
-    Trainer, files,
+    EpochRecord, InMemory, Keeper, Method, Observer, Outcome, Recipe, Requests, ResumePoint, RunDir, Setup,
+    StepReport, Trainer, files,
 };
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// Four epochs of 20 steps on the digits.
 fn recipe(method: &str) -> Recipe {
@@ -47,11 +46,13 @@ fn whole(recipe: Recipe) -> InMemory {
 }
 
 /// Stops after a step.
-struct Stopper(u64, Arc<AtomicBool>);
+struct Stopper(u64, Requests);
 
 impl Observer for Stopper {
     fn stepped(&mut self, step: &StepReport) {
-        self.1.store(step.step >= self.0, Ordering::Relaxed);
+        if step.step >= self.0 {
+            self.1.stop();
+        }
     }
 }
 
@@ -112,8 +113,8 @@ fn every_method_stopped_and_resumed_anywhere_comes_to_the_same_bits() {
         for (part, stop) in [6, 7, 8, 33, 49, 60, 1000].into_iter().enumerate() {
             let mut trainer = trainer(recipe(method));
             let mut keeper = open(&path, &mut trainer, part);
-            let interrupt = Arc::new(AtomicBool::new(false));
-            let mut stopper = Stopper(stop, Arc::clone(&interrupt));
+            let interrupt = Requests::new();
+            let mut stopper = Stopper(stop, interrupt.clone());
             let outcome = trainer.run(&mut keeper, &mut stopper, &interrupt).unwrap();
             assert_eq!(matches!(outcome, Outcome::Finished(_)), stop == 1000, "{method} {stop}");
             if stop == 1000 {
@@ -129,6 +130,45 @@ fn every_method_stopped_and_resumed_anywhere_comes_to_the_same_bits() {
             }
         }
     }
+}
+
+#[test]
+fn every_method_interrupted_at_any_moment_and_resumed_comes_to_the_same_bits() {
+    for method in methods() {
+        let recipe = || Recipe { threads: Some(2), ..recipe(method) };
+        let expected = result(&whole(recipe()));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run");
+        // Each life is a little longer than the one before: within steps, updates, validations and the test. Whatever the moment,
+        // nothing of it may show.
+        for part in 0.. {
+            let mut trainer = trainer(recipe());
+            let mut keeper = open(&path, &mut trainer, part);
+            let requests = Requests::new();
+            let asker = requests.clone();
+            let life = Duration::from_micros(300 * part as u64 + 217);
+            let asked = std::thread::spawn(move || {
+                std::thread::sleep(life);
+                while !asker.stop_run() && !asker.is_stopped() {
+                    std::thread::yield_now();
+                }
+            });
+            let outcome = trainer.run(&mut keeper, &mut (), &requests).unwrap();
+            requests.stop();
+            asked.join().unwrap();
+            if let Outcome::Finished(_) = outcome {
+                break;
+            }
+            assert_eq!(trainer.progress().step, keeper_step(&path), "{method}");
+        }
+        let read = |file: &str| std::fs::read(path.join(file)).unwrap();
+        assert!((read(files::LAST), read(files::BEST)) == (expected.0, expected.1), "{method}");
+    }
+}
+
+/// Step of the position that a run's folder holds.
+fn keeper_step(path: &Path) -> u64 {
+    rarefy_formats::checkpoint::inspect(&path.join(files::LAST)).unwrap().meta.step
 }
 
 /// The run's folder: new at first, then continued.
@@ -190,8 +230,8 @@ fn rules_that_read_the_last_gradient_or_the_batch_after_the_step_resume_too() {
         for (part, stop) in [6, 7, 1000].into_iter().enumerate() {
             let mut trainer = trainer(recipe.clone());
             let mut keeper = open(&folder.path().join("run"), &mut trainer, part);
-            let interrupt = Arc::new(AtomicBool::new(false));
-            trainer.run(&mut keeper, &mut Stopper(stop, Arc::clone(&interrupt)), &interrupt).unwrap();
+            let interrupt = Requests::new();
+            trainer.run(&mut keeper, &mut Stopper(stop, interrupt.clone()), &interrupt).unwrap();
         }
         let last = std::fs::read(folder.path().join("run").join(files::LAST)).unwrap();
         assert!(last == expected.0);

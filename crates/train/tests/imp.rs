@@ -3,10 +3,10 @@
 use rarefy_core::Density;
 use rarefy_formats::Checkpoint;
 use rarefy_nn::params::{Column, ParamStore};
-use rarefy_train::{Imp, ImpOutcome, Observer, PruneScope, Recipe, RunStart, Scaled, Setup, StepReport};
+use rarefy_train::{
+    Imp, ImpOutcome, Observer, PruneScope, Recipe, Requests, RunStart, Scaled, Setup, StepReport,
+};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 fn imp(folder: &Path, rewind_epoch: u32) -> Imp {
     let recipe = Recipe {
@@ -23,7 +23,7 @@ fn imp(folder: &Path, rewind_epoch: u32) -> Imp {
 /// Stops after so many steps of its own.
 struct Stopper {
     left: u64,
-    stop: Arc<AtomicBool>,
+    stop: Requests,
 }
 
 impl Observer for Stopper {
@@ -32,7 +32,7 @@ impl Observer for Stopper {
     fn stepped(&mut self, _: &StepReport) {
         self.left -= 1;
         if self.left == 0 {
-            self.stop.store(true, Ordering::Relaxed);
+            self.stop.stop();
         }
     }
 
@@ -40,8 +40,8 @@ impl Observer for Stopper {
 }
 
 fn run(imp: &Imp, steps: u64) -> ImpOutcome {
-    let stop = Arc::new(AtomicBool::new(false));
-    let mut stopper = Stopper { left: steps, stop: Arc::clone(&stop) };
+    let stop = Requests::new();
+    let mut stopper = Stopper { left: steps, stop: stop.clone() };
     imp.run(&mut stopper, &stop, |_, _| {}).unwrap()
 }
 
@@ -104,7 +104,7 @@ fn stopped_in_any_round_the_same_request_comes_to_the_same_weights() {
     // All rounds are there: nothing is trained again; another request is refused.
     assert!(matches!(run(&imp, 1), ImpOutcome::Finished(_)));
     let other = Imp { recipe: Recipe { lr: 0.2, ..imp.recipe.clone() }, ..imp };
-    let refusal = |imp: &Imp| imp.run(&mut (), &AtomicBool::new(false), |_, _| {}).unwrap_err().to_string();
+    let refusal = |imp: &Imp| imp.run(&mut (), &Requests::new(), |_, _| {}).unwrap_err().to_string();
     assert!(refusal(&other).contains("its lr is"));
     let imp = Imp { recipe: Recipe { lr: 0.1, ..other.recipe.clone() }, ..other };
     assert!(matches!(run(&imp, 1), ImpOutcome::Finished(_)));
@@ -148,7 +148,7 @@ fn requests_out_of_range_are_errors_before_anything_is_written() {
         // What only a later round would have been refused for.
         (Imp { recipe: Recipe { scaled: Some(Scaled::Layer), ..fine.recipe.clone() }, ..fine }, "scaled"),
     ] {
-        let error = imp.run(&mut (), &AtomicBool::new(false), |_, _| {}).unwrap_err();
+        let error = imp.run(&mut (), &Requests::new(), |_, _| {}).unwrap_err();
         assert!(error.to_string().contains(key), "{error}");
         assert!(!path.exists());
     }

@@ -3,13 +3,12 @@
 use rarefy_core::Density;
 use rarefy_formats::{Checkpoint, Extra};
 use rarefy_train::{
-    Fault, Observer, Recipe, ResumePoint, Resumed, RunDir, Setup, StepReport, TrainError, Trainer, files,
+    Fault, Observer, Recipe, Requests, ResumePoint, Resumed, RunDir, Setup, StepReport, TrainError, Trainer,
+    files,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Three epochs of 20 steps on the digits, of which 50 are done: two epochs and ten batches.
 fn stopped(method: &str, path: &Path) {
@@ -27,15 +26,17 @@ fn stopped(method: &str, path: &Path) {
     }
     let mut trainer = Trainer::new(Setup::from_recipe(recipe).unwrap()).unwrap();
     let mut run = RunDir::create(Some(path), trainer.recipe()).unwrap();
-    let interrupt = Arc::new(AtomicBool::new(false));
-    trainer.run(&mut run, &mut Stopper(Arc::clone(&interrupt)), &interrupt).unwrap();
+    let interrupt = Requests::new();
+    trainer.run(&mut run, &mut Stopper(interrupt.clone()), &interrupt).unwrap();
 }
 
-struct Stopper(Arc<AtomicBool>);
+struct Stopper(Requests);
 
 impl Observer for Stopper {
     fn stepped(&mut self, step: &StepReport) {
-        self.0.store(step.step == 50, Ordering::Relaxed);
+        if step.step == 50 {
+            self.0.stop();
+        }
     }
 }
 

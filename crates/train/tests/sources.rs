@@ -2,11 +2,10 @@
 
 use rarefy_core::Density;
 use rarefy_train::{
-    Observer, Outcome, Recipe, ResumePoint, Resumed, RunDir, Setup, StepReport, TrainError, Trainer, files,
+    Observer, Outcome, Recipe, Requests, ResumePoint, Resumed, RunDir, Setup, StepReport, TrainError,
+    Trainer, files,
 };
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Two epochs of 20 steps on the digits.
 fn recipe(method: &str) -> Recipe {
@@ -25,17 +24,19 @@ fn recipe(method: &str) -> Recipe {
 }
 
 /// Stops after a step.
-struct Stopper(u64, Arc<AtomicBool>);
+struct Stopper(u64, Requests);
 
 impl Observer for Stopper {
     fn stepped(&mut self, step: &StepReport) {
-        self.1.store(step.step == self.0, Ordering::Relaxed);
+        if step.step == self.0 {
+            self.1.stop();
+        }
     }
 }
 
 fn run(trainer: &mut Trainer, run: &mut RunDir, stop: u64) -> Outcome {
-    let interrupt = Arc::new(AtomicBool::new(false));
-    trainer.run(run, &mut Stopper(stop, Arc::clone(&interrupt)), &interrupt).unwrap()
+    let interrupt = Requests::new();
+    trainer.run(run, &mut Stopper(stop, interrupt.clone()), &interrupt).unwrap()
 }
 
 /// Starts in a new folder and stops after a step.

@@ -6,12 +6,11 @@ use rarefy_data::{DataError, Dataset, Draw, Normalization, Split};
 use rarefy_nn::graph::{Graph, GraphBuilder, InitRule};
 use rarefy_train::accounting::Counts;
 use rarefy_train::{
-    EpochRecord, Fault, InMemory, Keeper, Observer, Outcome, Recipe, RunDir, RunStart, Setup, StepReport,
-    Summary, TrainError, Trainer, draw_patterns, files,
+    EpochRecord, Fault, InMemory, Keeper, Observer, Outcome, Recipe, Requests, RunDir, RunStart, Setup,
+    StepReport, Summary, TrainError, Trainer, draw_patterns, files,
 };
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Noise with one bright row; the row is the class.
 struct Rows {
@@ -96,7 +95,7 @@ fn trainer(recipe: Recipe, rows: Rows) -> Result<Trainer, TrainError> {
 #[derive(Default)]
 struct Stopper {
     after: u64,
-    stop: Arc<AtomicBool>,
+    stop: Requests,
     steps: Vec<u64>,
     epochs: Vec<u32>,
     started: Option<(u64, u32, u64)>,
@@ -116,7 +115,7 @@ impl Observer for Stopper {
     fn stepped(&mut self, step: &StepReport) {
         self.steps.push(step.step);
         if step.step == self.after {
-            self.stop.store(true, Ordering::Relaxed);
+            self.stop.stop();
         }
     }
 
@@ -126,8 +125,8 @@ impl Observer for Stopper {
 }
 
 fn run(trainer: &mut Trainer, keeper: &mut dyn Keeper, stopper: &mut Stopper) -> Result<Outcome, TrainError> {
-    let flag = Arc::clone(&stopper.stop);
-    trainer.run(keeper, stopper, &flag)
+    let requests = stopper.stop.clone();
+    trainer.run(keeper, stopper, &requests)
 }
 
 fn checkpoints(path: &Path) -> [Vec<u8>; 2] {

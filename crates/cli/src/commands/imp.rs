@@ -50,8 +50,7 @@ struct Round<'a> {
 }
 
 /// Trains all rounds and reports.
-pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let signals = Signals::listen()?;
+pub(crate) fn run(args: &Args, signals: &Signals) -> Result<ExitCode, Failure> {
     let mut recipe = match &args.recipe {
         Some(file) => Recipe::load(file)?,
         None => Recipe::for_data(args.flags.data.as_deref().unwrap_or("digits")),
@@ -69,7 +68,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     ensure_data(&recipe.data, recipe.data_dir.as_deref(), false)?;
     let imp = Imp { recipe, rounds: args.rounds, rewind_epoch: args.rewind_epoch, scope: args.scope, folder };
     let mut watcher = Watcher::new(args.quiet);
-    let outcome = imp.run(&mut watcher, &signals.interrupt, |round, trainer| {
+    let outcome = imp.run(&mut watcher, signals.requests(), |round, trainer| {
         if !args.quiet {
             let counts = trainer.counts();
             note(format_args!(

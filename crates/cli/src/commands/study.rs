@@ -6,6 +6,7 @@ use super::eval::{self, Untrained};
 use crate::Cli;
 use crate::failure::Failure;
 use crate::output::note;
+use crate::signals::Signals;
 use clap::Parser;
 use file::{Run, Study};
 use rarefy::train::{Preflight, RunDir, TrainError, check_output_folder};
@@ -46,7 +47,7 @@ pub(crate) struct Args {
 /// Trains what is missing, then evaluates.
 ///
 /// A network whose training diverges takes the others nothing: it is told in the report, and in the exit code at the end.
-pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
+pub(crate) fn run(args: &Args, signals: &Signals) -> Result<ExitCode, Failure> {
     let study = Study::load(&args.file)?;
     let in_file = |failure: Failure| failure.of(&args.file);
     let runs = study.runs(args).map_err(in_file)?;
@@ -55,7 +56,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     check(args, &study, &runs).map_err(in_file)?;
     let mut untrained = Vec::new();
     for run in &runs {
-        match train(args, run) {
+        match train(args, run, signals) {
             Ok(ExitCode::SUCCESS) => {}
             Ok(interrupted) => return Ok(interrupted),
             Err(failure) if failure.is_numerical() => {
@@ -89,7 +90,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
 }
 
 /// Trains one network, unless it was trained before; goes on where it was interrupted.
-fn train(args: &Args, Run { name, recipe }: &Run) -> Result<ExitCode, Failure> {
+fn train(args: &Args, Run { name, recipe }: &Run, signals: &Signals) -> Result<ExitCode, Failure> {
     let folder = args.out.join(name);
     if RunDir::finished(&folder).is_some() {
         note(format_args!("{name}: trained before"));
@@ -108,7 +109,7 @@ fn train(args: &Args, Run { name, recipe }: &Run) -> Result<ExitCode, Failure> {
             .map_err(TrainError::from)?;
         words.extend([OsString::from("--recipe"), path.into()]);
     }
-    command(args, "train", &words)?.run()
+    command(args, "train", &words)?.run(signals)
 }
 
 /// Checks every recipe, what was trained before and what is asked of the evaluation, before hours of training.

@@ -23,6 +23,8 @@ use std::process::ExitCode;
 /// Without flags: handwritten digits that are part of the program, one weight in ten. Flags override the recipe's values.
 /// The published CIFAR command line works as it is: `--model` with one of its own flags (listed last) has its defaults, density
 /// 0.05 among them, and trains dense without `--sparse`. In every flag `_` may stand for `-`.
+///
+/// Ctrl-C, SIGTERM and SIGHUP save the position and stop, for `--resume`; a second signal does not wait. SIGUSR1 saves and goes on.
 #[derive(clap::Args)]
 #[command(allow_negative_numbers = true, args_override_self = true)]
 pub(crate) struct Args {
@@ -74,8 +76,7 @@ pub(crate) fn with_defaults(command: clap::Command) -> clap::Command {
 }
 
 /// Trains and reports.
-pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let signals = Signals::listen()?;
+pub(crate) fn run(args: &Args, signals: &Signals) -> Result<ExitCode, Failure> {
     let point = match &args.resume {
         Some(path) => Some(find_run(args, path.as_deref())?),
         None => None,
@@ -116,6 +117,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     if let Some(matched) = matched.filter(|_| !args.quiet) {
         report::matched(&matched);
     }
+    // A folder that is made here is that of a run.
+    let _listening = signals.requests().listen();
     let (mut trainer, mut folder) = match &point {
         Some(point) => match point.resume(recipe, args.forget_best)? {
             Resumed::Finished(summary) => {
@@ -148,7 +151,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         }
     }
     let mut watcher = Watcher::new(args.quiet);
-    let outcome = trainer.run(&mut folder, &mut watcher, &signals.interrupt);
+    let outcome = trainer.run(&mut folder, &mut watcher, signals.requests());
     watcher.clear();
     match outcome? {
         Outcome::Finished(summary) => {

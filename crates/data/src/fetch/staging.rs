@@ -2,6 +2,8 @@
 
 use super::FetchError;
 use crate::FileError;
+use rarefy_core::Temporary;
+use std::cell::RefCell;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
@@ -9,6 +11,8 @@ use std::path::{Path, PathBuf};
 pub(super) struct Staging {
     folder: PathBuf,
     lock: File,
+    /// What was unpacked: removed if the process is ended meanwhile. Downloads stay.
+    unpacked: RefCell<Option<Temporary>>,
 }
 
 impl Staging {
@@ -21,7 +25,7 @@ impl Staging {
         match lock.try_lock() {
             Err(TryLockError::WouldBlock) => Err(FetchError::Busy { path: folder }),
             // Where files cannot be locked there is no protection.
-            _ => Ok(Self { folder, lock }),
+            _ => Ok(Self { folder, lock, unpacked: RefCell::default() }),
         }
     }
 
@@ -39,7 +43,9 @@ impl Staging {
     pub(super) fn unpacked(&self) -> Result<PathBuf, FetchError> {
         self.discard_unpacked();
         let folder = self.path("unpacked");
-        fs::create_dir_all(&folder).map_err(|error| FileError::io("create", &folder, &error))?;
+        let made = Temporary::make(|| fs::create_dir_all(&folder).map(|()| ((), folder.clone())));
+        let ((), known) = made.map_err(|error| FileError::io("create", &folder, &error))?;
+        self.unpacked.replace(Some(known));
         Ok(folder)
     }
 
@@ -47,6 +53,7 @@ impl Staging {
     pub(super) fn discard_unpacked(&self) {
         // What cannot be removed is overwritten by the next attempt.
         let _ = fs::remove_dir_all(self.path("unpacked"));
+        self.unpacked.replace(None);
     }
 
     /// Removes everything, after success: what is left then does no harm.

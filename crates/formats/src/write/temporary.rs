@@ -23,6 +23,8 @@ pub(super) struct Temporary {
     /// Locked until it is closed, also by the process's death.
     file: File,
     renamed: bool,
+    /// If the process is ended from outside, the file is removed all the same.
+    _known: rarefy_core::Temporary,
 }
 
 impl Temporary {
@@ -35,9 +37,10 @@ impl Temporary {
         for _ in 0..MOST_ATTEMPTS {
             let number = NUMBER.fetch_add(1, Ordering::Relaxed);
             let path = folder.join(format!("{prefix}{}-{number}{SUFFIX}", std::process::id()));
-            let file = match options(old).open(&path) {
+            let made = rarefy_core::Temporary::make(|| Ok((options(old).open(&path)?, path.clone())));
+            let (file, known) = match made {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
-                opened => opened?,
+                made => made?,
             };
             // Where files cannot be locked nobody takes this one for left behind either.
             let taken = matches!(file.try_lock(), Err(TryLockError::WouldBlock));
@@ -45,7 +48,7 @@ impl Temporary {
             if taken || !path.exists() {
                 continue;
             }
-            let temporary = Self { path, file, renamed: false };
+            let temporary = Self { path, file, renamed: false, _known: known };
             temporary.inherit(old)?;
             return Ok(temporary);
         }

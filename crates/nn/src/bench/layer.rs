@@ -2,7 +2,7 @@
 
 use crate::graph::{Extent, Graph, GraphBuilder, GraphError, InitRule};
 use crate::params::{ParamStore, StoreError, initialize};
-use crate::plan::{Mode, Part, Pass, Phase, Plan, Span, Weights, Workspace};
+use crate::plan::{Mode, Part, Pass, Phase, Plan, Runner, Span, Weights, Workspace};
 use crate::session::{SessionError, Threads};
 use rarefy_core::Pattern;
 use rarefy_core::memory;
@@ -103,7 +103,8 @@ impl LayerBench {
         let Self { plan, weights, workspace, store, threads, images, labels, graph } = self;
         let count = threads.count();
         workspace.reset_clocks(plan.spans());
-        let pass = Pass::new(plan, weights, labels.len(), count > 1, Mode::Train);
+        let runner = Runner { parallel: count > 1, interrupt: None };
+        let pass = Pass::new(plan, weights, labels.len(), runner, Mode::Train);
         threads.run(|| {
             pass.forward(workspace, store, images);
             pass.loss(workspace, labels, Some(1.0 / labels.len() as f64));

@@ -16,7 +16,8 @@ use std::mem::take;
 use std::ops::Range;
 
 impl Pass<'_> {
-    /// Gradients of all parameters into the gradient column, after [`Pass::forward`] and [`Pass::loss`] on the same batch.
+    /// Gradients of all parameters into the gradient column, after [`Pass::forward`] and [`Pass::loss`] on the same batch; worthless if
+    /// the pass was interrupted.
     pub(crate) fn backward(&self, workspace: &mut Workspace, store: &mut ParamStore) {
         self.backward_with(workspace, store, &mut None);
     }
@@ -29,6 +30,9 @@ impl Pass<'_> {
         dense: &mut Option<DenseGradients<'_>>,
     ) {
         for (index, op) in self.plan.schedule.backward.iter().enumerate() {
+            if self.runner.is_interrupted() {
+                return;
+            }
             workspace.clock.next(self.plan.backward_span(index));
             match op {
                 Backward::Convolve { op, gradient, target } => {
@@ -95,7 +99,7 @@ impl Pass<'_> {
             Chunks::new(&mut bias_sums[..chunks * biases], biases),
         );
         let shared = &*workspace;
-        for_each_chunk(self.parallel, 0..chunks, outputs, &|chunk, (out, partials, sums, bias_sums)| {
+        for_each_chunk(self.runner, 0..chunks, outputs, &|chunk, (out, partials, sums, bias_sums)| {
             let scratch = &mut *shared.scratch();
             g.clear_sides(&mut scratch.tile, phases);
             g.clear_gradient_sides(&mut scratch.gradient_tile);
@@ -252,7 +256,7 @@ impl Pass<'_> {
         let mut out = take(&mut workspace.gradients[to.0]);
         let outputs = Chunks::new(&mut out[..], layout.len(size));
         let shared = &*workspace;
-        for_each_chunk(self.parallel, 0..self.batch.div_ceil(size), outputs, &|chunk, out| {
+        for_each_chunk(self.runner, 0..self.batch.div_ceil(size), outputs, &|chunk, out| {
             let Some(norm) = term.norm.map(|norm| &shared.norms[norm.0]) else { return };
             let groups = out.data.chunks_exact_mut(layout.group_len());
             for (group, out) in self.chunk_groups(chunk, size).zip(groups) {

@@ -1,6 +1,7 @@
 //! Cuts an operation's outputs into chunks of samples and runs them, on one thread or many, with the same result.
 
 use crate::attentive;
+use crate::interrupt::Interrupt;
 use std::ops::Range;
 
 /// Outputs that can be cut between chunks.
@@ -51,29 +52,46 @@ impl<A: Split, B: Split, C: Split, D: Split> Split for (A, B, C, D) {
     }
 }
 
-/// Calls `run(chunk, its outputs)` for every chunk of `range`; on the current rayon pool if `parallel`.
+/// How chunks are run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Runner<'a> {
+    /// On the current rayon pool.
+    pub(crate) parallel: bool,
+    /// Once it is set, chunks are left out: what they should have computed is then worthless.
+    pub(crate) interrupt: Option<&'a Interrupt>,
+}
+
+impl Runner<'_> {
+    /// Whether work is left out from here on.
+    pub(crate) fn is_interrupted(self) -> bool {
+        self.interrupt.is_some_and(Interrupt::is_set)
+    }
+}
+
+/// Calls `run(chunk, its outputs)` for every chunk of `range`, as `runner` says.
 ///
 /// Chunks are independent and write to their own outputs: the result does not depend on threads. Nothing is allocated.
 pub(crate) fn for_each_chunk<S: Split>(
-    parallel: bool,
+    runner: Runner<'_>,
     range: Range<usize>,
     outputs: S,
     run: &(impl Fn(usize, S) + Sync),
 ) {
     match range.len() {
         0 => {}
+        1 if runner.is_interrupted() => {}
         1 => run(range.start, outputs),
         len => {
             let middle = range.start + len / 2;
             let (left, right) = outputs.split(len / 2);
-            if parallel {
+            if runner.parallel {
                 attentive::join(
-                    || for_each_chunk(parallel, range.start..middle, left, run),
-                    || for_each_chunk(parallel, middle..range.end, right, run),
+                    || for_each_chunk(runner, range.start..middle, left, run),
+                    || for_each_chunk(runner, middle..range.end, right, run),
                 );
             } else {
-                for_each_chunk(parallel, range.start..middle, left, run);
-                for_each_chunk(parallel, middle..range.end, right, run);
+                for_each_chunk(runner, range.start..middle, left, run);
+                for_each_chunk(runner, middle..range.end, right, run);
             }
         }
     }

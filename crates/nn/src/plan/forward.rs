@@ -12,7 +12,8 @@ use std::mem::take;
 use std::ops::Range;
 
 impl Pass<'_> {
-    /// Runs all operations on `images` (NCHW); afterwards the logits' tensor and every stored value are filled.
+    /// Runs all operations on `images` (NCHW); afterwards the logits' tensor and every stored value are filled, unless the pass was
+    /// interrupted.
     pub(crate) fn forward(&self, workspace: &mut Workspace, store: &ParamStore, images: &[f32]) {
         workspace.clock.next(Plan::IMAGES);
         self.load(workspace, images);
@@ -20,6 +21,9 @@ impl Pass<'_> {
             self.running_statistics(workspace, store);
         }
         for (index, op) in self.program.forward.iter().enumerate() {
+            if self.runner.is_interrupted() {
+                return;
+            }
             workspace.clock.next(self.plan.forward_span(index));
             match op {
                 Forward::Convolve(convolve) => self.convolve(workspace, store, convolve),
@@ -49,7 +53,7 @@ impl Pass<'_> {
         let chunks = self.batch.div_ceil(size);
         let (len, lanes) = (layout.extent.len(), layout.lanes);
         let out = Chunks::new(&mut workspace.tensors[0], layout.len(size));
-        for_each_chunk(self.parallel, 0..chunks, out, &|chunk, out| {
+        for_each_chunk(self.runner, 0..chunks, out, &|chunk, out| {
             let range = self.samples(chunk, size);
             let images = images[range.start * len..range.end * len].chunks(lanes * len);
             let (width, area) = (layout.extent.width, layout.extent.area());
@@ -87,7 +91,7 @@ impl Pass<'_> {
             Chunks::new(&mut moments[..chunks * measured], measured),
         );
         let shared = &*workspace;
-        for_each_chunk(self.parallel, 0..chunks, outputs, &|chunk, (out, keep, moments)| {
+        for_each_chunk(self.runner, 0..chunks, outputs, &|chunk, (out, keep, moments)| {
             let scratch = &mut *shared.scratch();
             g.clear_sides(&mut scratch.tile, g.read);
             let mut fresh = true;
@@ -201,7 +205,7 @@ impl Pass<'_> {
         let mut kept = self.take_kept(workspace, id, true);
         let outputs = Chunks::new(&mut kept[..], layout.len(size));
         let shared = &*workspace;
-        for_each_chunk(self.parallel, 0..self.batch.div_ceil(size), outputs, &|chunk, keep| {
+        for_each_chunk(self.runner, 0..self.batch.div_ceil(size), outputs, &|chunk, keep| {
             let scratch = &mut *shared.scratch();
             let groups = keep.data.chunks_exact_mut(layout.group_len());
             for (group, keep) in self.chunk_groups(chunk, size).zip(groups) {
@@ -224,7 +228,7 @@ impl Pass<'_> {
         let mut moments = take(&mut workspace.moments);
         let shared = &*workspace;
         let outputs = Chunks::new(&mut moments[..chunks * channels], channels);
-        for_each_chunk(self.parallel, 0..chunks, outputs, &|chunk, moments| {
+        for_each_chunk(self.runner, 0..chunks, outputs, &|chunk, moments| {
             let Scratch { lane_sums, shift, unread, .. } = &mut *shared.scratch();
             let sums = &mut lane_sums[..channels * 2 * MAX_LANES];
             let (grid, rows, columns) = (layout.grid(), extent.height, layout.columns());

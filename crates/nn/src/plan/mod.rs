@@ -28,7 +28,7 @@ mod tests;
 mod weights;
 mod workspace;
 
-pub(crate) use chunks::{Chunks, for_each_chunk};
+pub(crate) use chunks::{Chunks, Runner, for_each_chunk};
 pub use clock::Part;
 use cut::Cut;
 pub use dense::Visit;
@@ -184,7 +184,7 @@ pub(crate) struct Pass<'a> {
     pub(crate) program: &'a Program,
     pub(crate) weights: &'a Weights,
     pub(crate) batch: usize,
-    pub(crate) parallel: bool,
+    pub(crate) runner: Runner<'a>,
     pub(crate) mode: Mode,
 }
 
@@ -194,14 +194,15 @@ impl<'a> Pass<'a> {
         plan: &'a Plan,
         weights: &'a Weights,
         batch: usize,
-        parallel: bool,
+        runner: Runner<'a>,
         mode: Mode,
     ) -> Self {
-        Self { plan, program: &plan.program, weights, batch, parallel, mode }
+        Self { plan, program: &plan.program, weights, batch, runner, mode }
     }
 
-    /// A forward pass of one group, in a workspace made [for evaluation](Workspace::for_evaluation).
-    pub(crate) fn evaluation(plan: &'a Plan, weights: &'a Weights, batch: usize) -> Self {
-        Self { plan, program: &plan.forward_only, weights, batch, parallel: false, mode: Mode::Eval }
+    /// A forward pass of one group on the calling thread, in a workspace made [for evaluation](Workspace::for_evaluation).
+    pub(crate) fn evaluation(plan: &'a Plan, weights: &'a Weights, batch: usize, runner: Runner<'a>) -> Self {
+        let runner = Runner { parallel: false, ..runner };
+        Self { plan, program: &plan.forward_only, weights, batch, runner, mode: Mode::Eval }
     }
 }

@@ -29,7 +29,7 @@ impl Pass<'_> {
         let outputs =
             (Chunks::new(&mut out[..], output.len(size)), Chunks::new(&mut kept[..], source.len(size)));
         let shared = &*workspace;
-        for_each_chunk(self.parallel, 0..self.batch.div_ceil(size), outputs, &|chunk, (out, keep)| {
+        for_each_chunk(self.runner, 0..self.batch.div_ceil(size), outputs, &|chunk, (out, keep)| {
             let flat = &mut shared.scratch().flat[..];
             let mut keep = keep.data.chunks_exact_mut(source.group_len());
             let groups = out.data.chunks_exact_mut(output.group_len());

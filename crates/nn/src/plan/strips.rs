@@ -62,7 +62,7 @@ impl Pass<'_> {
             Chunks::new(&mut sums[..chunks * 3 * channels], 3 * channels),
         );
         let shared = &*workspace;
-        for_each_chunk(self.parallel, 0..chunks, outputs, &|chunk, (out, sums)| {
+        for_each_chunk(self.runner, 0..chunks, outputs, &|chunk, (out, sums)| {
             let Scratch { flat, flat_gradient, unread, lane_sums, .. } = &mut *shared.scratch();
             let sums = &mut sums.data[..3 * channels];
             sums.fill(0.0);

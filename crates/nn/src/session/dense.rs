@@ -43,6 +43,12 @@ impl Session {
         self.step(images, labels, None, Some(visit))
     }
 
+    /// Tells whether visits of dense gradients change what outlives the step, such as a running average. A pass that has begun to visit
+    /// layers is then finished even if it is interrupted ([`Session::heed`]).
+    pub fn visits_last(&mut self, last: bool) {
+        self.visits_last = last;
+    }
+
     /// Sets momentum and second moment to zero, as before the first step.
     pub fn clear_optimizer(&mut self) {
         for column in [Column::Momentum, Column::SecondMoment] {

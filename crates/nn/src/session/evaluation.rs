@@ -5,7 +5,7 @@
 
 use super::image_gradient::gather;
 use super::{Session, SessionError, StepOutcome};
-use crate::plan::{Chunks, Pass, Plan, Region, ValueId, Workspace, for_each_chunk};
+use crate::plan::{Chunks, Pass, Plan, Region, Runner, ValueId, Workspace, for_each_chunk};
 use rarefy_core::memory::{self, OutOfMemory};
 use rarefy_kernels::loss::softmax_cross_entropy;
 use std::sync::{Mutex, PoisonError};
@@ -133,7 +133,7 @@ impl Session {
         source: Option<ValueId>,
     ) -> Result<(), SessionError> {
         self.trained = 0;
-        let Self { graph, store, plan, weights, threads, options, evaluation, .. } = self;
+        let Self { graph, store, plan, weights, threads, options, evaluation, interrupt, .. } = self;
         let (pixels, classes, lanes) = (graph.input().len(), graph.classes(), plan.isa().lanes());
         evaluation.reserve(plan, options.threads)?;
         let Evaluation { workspaces, logits, .. } = evaluation;
@@ -143,12 +143,12 @@ impl Session {
                 Chunks::new(&mut logits[..samples * classes], lanes * classes),
                 Chunks::new(features, lanes * width),
             );
-            let parallel = options.threads > 1;
-            for_each_chunk(parallel, 0..samples.div_ceil(lanes), outputs, &|group, (logits, features)| {
+            let runner = Runner { parallel: options.threads > 1, interrupt: Some(interrupt) };
+            for_each_chunk(runner, 0..samples.div_ceil(lanes), outputs, &|group, (logits, features)| {
                 let thread = rayon::current_thread_index().unwrap_or(0) % workspaces.len();
                 let workspace = &mut *workspaces[thread].lock().unwrap_or_else(PoisonError::into_inner);
                 let here = group * lanes..((group + 1) * lanes).min(samples);
-                let pass = Pass::evaluation(plan, weights, here.len());
+                let pass = Pass::evaluation(plan, weights, here.len(), runner);
                 pass.forward(workspace, store, &images[here.start * pixels..here.end * pixels]);
                 let rows = logits.data.chunks_exact_mut(classes);
                 rows.enumerate().for_each(|(sample, row)| pass.logits(workspace, sample, row));
@@ -157,7 +157,7 @@ impl Session {
                 }
             });
         });
-        Ok(())
+        if interrupt.is_set() { Err(SessionError::Interrupted) } else { Ok(()) }
     }
 }
 

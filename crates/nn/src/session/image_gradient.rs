@@ -2,7 +2,7 @@
 
 use super::{Session, SessionError, StepOutcome};
 use crate::groups::groups;
-use crate::plan::{Layout, Mode, Pass, Plan, Weights, Workspace};
+use crate::plan::{Layout, Mode, Pass, Plan, Runner, Weights, Workspace};
 use rarefy_core::memory;
 use rarefy_kernels::loss::softmax_cross_entropy;
 
@@ -47,7 +47,7 @@ impl Session {
         slopes: &mut LogitSlopes<'_>,
     ) -> Result<Vec<f32>, SessionError> {
         self.check_images(images, samples, self.options.max_batch)?;
-        let Self { graph, store, plan, threads, options, attack, .. } = self;
+        let Self { graph, store, plan, threads, options, attack, interrupt, .. } = self;
         let (plan, weights, workspace) = match attack {
             Some(attack) => attack,
             None => {
@@ -62,12 +62,16 @@ impl Session {
         let pixels = graph.input().len();
         let mut gradient = memory::zeros(images.len(), "the gradient of a batch of images")?;
         for group in groups(samples, plan.max_batch) {
-            let pass = Pass::new(plan, weights, group.len(), options.threads > 1, Mode::Eval);
+            let runner = Runner { parallel: options.threads > 1, interrupt: Some(interrupt) };
+            let pass = Pass::new(plan, weights, group.len(), runner, Mode::Eval);
             let here = group.start * pixels..group.end * pixels;
             threads.run(|| pass.forward(workspace, store, &images[here.clone()]));
             let first = group.start;
             pass.logit_slopes(workspace, true, |sample, logits, slope| slopes(first + sample, logits, slope));
             threads.run(|| pass.backward(workspace, store));
+            if interrupt.is_set() {
+                return Err(SessionError::Interrupted);
+            }
             if let Some(id) = plan.schedule.images {
                 gather(&plan.program.tensors[0], &workspace.gradients[id.0], &mut gradient[here]);
             }

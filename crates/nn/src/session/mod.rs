@@ -13,9 +13,10 @@ pub use image_gradient::LogitSlopes;
 
 use crate::graph::Graph;
 use crate::groups::groups;
+use crate::interrupt::Interrupt;
 use crate::optim::Optimizer;
 use crate::params::{Column, ParamStore, StoreEditError};
-use crate::plan::{DenseGradients, DenseScratch, Mode, Pass, Plan, Visit, Weights, Workspace};
+use crate::plan::{DenseGradients, DenseScratch, Mode, Pass, Plan, Runner, Visit, Weights, Workspace};
 use edit::Editing;
 use evaluation::Evaluation;
 use groups::Sums;
@@ -57,6 +58,9 @@ pub enum SessionError {
         /// Layer or quantity, e.g. `the gradient of blocks.3.conv1.weight` or `the loss`.
         place: String,
     },
+    /// The pass was given up, as [`Session::heed`] asks for: parameters, optimizer and running statistics are as before.
+    #[error("interrupted")]
+    Interrupted,
     /// There is not enough memory.
     #[error(transparent)]
     Memory(#[from] OutOfMemory),
@@ -109,6 +113,9 @@ pub struct Session {
     sums: Sums,
     /// Empty until dense gradients are first asked for.
     dense: DenseScratch,
+    interrupt: Interrupt,
+    /// Who visits dense gradients keeps something of them.
+    visits_last: bool,
 }
 
 impl Session {
@@ -182,7 +189,15 @@ impl Session {
             editing: Editing::default(),
             sums,
             dense: DenseScratch::default(),
+            interrupt: Interrupt::new(),
+            visits_last: false,
         })
+    }
+
+    /// From now on passes are given up as soon as `interrupt` is set, within a fraction of an operation: they return
+    /// [`SessionError::Interrupted`], and nothing has changed.
+    pub fn heed(&mut self, interrupt: Interrupt) {
+        self.interrupt = interrupt;
     }
 
     /// One optimizer step on `images` (NCHW, normalized, `labels.len()` samples) with learning rate `lr`.
@@ -236,14 +251,19 @@ impl Session {
         self.trained = labels.len();
         let Self { graph, store, plan, weights, workspace, threads, options, dense: scratch, sums, .. } =
             self;
+        let (interrupt, visits_last) = (&self.interrupt, self.visits_last);
         let (samples, pixels) = (labels.len(), graph.input().len());
         sums.clear();
-        let (loss_sum, correct) = threads.run(|| {
+        let (loss_sum, correct, given_up) = threads.run(|| {
             let (mut loss_sum, mut correct) = (0.0, 0);
             for group in groups(samples, plan.max_batch) {
-                let (batch, parallel) = (group.len(), options.threads > 1);
-                let pass = Pass::new(plan, weights, batch, parallel, Mode::Train);
+                let batch = group.len();
+                let runner = Runner { parallel: options.threads > 1, interrupt: Some(interrupt) };
+                let mut pass = Pass::new(plan, weights, batch, runner, Mode::Train);
                 pass.forward(workspace, store, &images[group.start * pixels..group.end * pixels]);
+                if interrupt.is_set() {
+                    return (loss_sum, correct, true);
+                }
                 let scale = Some(1.0 / samples as f64);
                 let (loss, hits) = pass.loss(workspace, &labels[group.clone()], scale);
                 (loss_sum, correct) = (loss_sum + loss, correct + hits);
@@ -258,12 +278,22 @@ impl Session {
                     }
                 };
                 let mut dense = asked.then_some(DenseGradients { scratch, visit: &mut all });
+                // Visits that last cannot be taken back: the pass is finished then.
+                let last = asked && visits_last && group.end == samples;
+                pass.runner.interrupt = pass.runner.interrupt.filter(|_| !last);
                 pass.backward_with(workspace, store, &mut dense);
+                if pass.runner.is_interrupted() {
+                    return (loss_sum, correct, true);
+                }
                 sums.add(&pass, workspace, store, batch as f64 / samples as f64);
             }
             sums.put_gradient(store);
-            (loss_sum, correct)
+            (loss_sum, correct, false)
         });
+        if given_up {
+            self.workspace.clock.pause();
+            return Err(SessionError::Interrupted);
+        }
         self.workspace.clock.next(self.plan.check_span());
         self.check_finite(loss_sum)?;
         self.workspace.clock.pause();

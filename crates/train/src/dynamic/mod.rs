@@ -117,6 +117,8 @@ impl Dynamic {
         if dense != DenseScore::None || settings.order == Order::Replace {
             session.reserve_dense().map_err(TrainError::Session)?;
         }
+        // A running average moves with every layer that is visited.
+        session.visits_last(dense == DenseScore::Momentum);
         if settings.hook == Hook::FixedSigns {
             dynamic.fix_signs(session);
         }

@@ -10,6 +10,7 @@ use crate::observer::Observer;
 use crate::progress::Position;
 use crate::prune::prune;
 use crate::recipe::{PruneScope, Recipe, RecipeError};
+use crate::requests::Requests;
 use crate::resume::{ResumePoint, Resumed};
 use crate::run_dir::{RunDir, check_output_folder, files};
 use crate::setup::Setup;
@@ -19,7 +20,6 @@ use rarefy_formats::{Checkpoint, Extras, Meta, checkpoint};
 use rarefy_nn::graph::Graph;
 use rarefy_nn::params::ParamStore;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 
 /// Train dense, remove the smallest weights, go back to the weights of an early epoch, train again, and so on.
 ///
@@ -62,7 +62,7 @@ impl Imp {
     pub fn run(
         &self,
         observer: &mut dyn Observer,
-        interrupt: &AtomicBool,
+        requests: &Requests,
         mut starting: impl FnMut(u32, &Trainer),
     ) -> Result<ImpOutcome, TrainError> {
         self.check()?;
@@ -74,11 +74,14 @@ impl Imp {
             if round > 0 {
                 self.prune(round, density)?;
             }
+            // A folder that is made here is that of a run.
+            let _listening = requests.listen();
             let (mut trainer, mut run) = match self.open(round)? {
                 Resumed::Finished(summary) => {
                     done.push((density, summary));
                     continue;
                 }
+                _ if requests.is_stopped() => return Ok(ImpOutcome::Interrupted { round }),
                 Resumed::Open { trainer, run } => (trainer, run),
             };
             self.keep_request()?;
@@ -90,7 +93,7 @@ impl Imp {
                 checkpoint::save(path, &start.meta, &start.store)?;
             }
             let mut keeper = Rewinding { run: &mut run, rewind, epoch: self.rewind_epoch };
-            match trainer.run(&mut keeper, observer, interrupt)? {
+            match trainer.run(&mut keeper, observer, requests)? {
                 Outcome::Finished(summary) => done.push((density, summary)),
                 Outcome::Interrupted { .. } => return Ok(ImpOutcome::Interrupted { round }),
             }

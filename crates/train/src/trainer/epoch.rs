@@ -1,6 +1,6 @@
 //! One epoch: training, validation, record, checkpoints.
 
-use super::{EpochEnd, Trainer, at_step};
+use super::{Trainer, at_step};
 use crate::accounting::Counts;
 use crate::dynamic::{Dynamic, StepError};
 use crate::error::TrainError;
@@ -9,19 +9,19 @@ use crate::keeper::Keeper;
 use crate::metrics::{EpochRecord, Tally};
 use crate::observer::{Observer, StepReport};
 use crate::progress::Best;
+use crate::requests::Requests;
 use rarefy_data::{Batch, Loader};
 use rarefy_nn::{Session, StepOutcome};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 impl Trainer {
-    /// Does the rest of the epoch under way.
+    /// Does the rest of the epoch under way. If it is interrupted the trainer stands after the last whole step.
     pub(super) fn epoch(
         &mut self,
         keeper: &mut dyn Keeper,
         observer: &mut dyn Observer,
-        interrupt: &AtomicBool,
-    ) -> Result<EpochEnd, TrainError> {
+        requests: &Requests,
+    ) -> Result<(), TrainError> {
         let started = Instant::now();
         let stage = self.stages.of(self.progress.epoch);
         let lr = stage.lr(self.progress.epoch);
@@ -29,9 +29,7 @@ impl Trainer {
             dynamic.enter(settings);
         }
         let samples_before = self.progress.train.samples;
-        if let EpochEnd::Interrupted = self.train_batches(lr, keeper, observer, interrupt)? {
-            return Ok(EpochEnd::Interrupted);
-        }
+        self.train_batches(lr, keeper, observer, requests)?;
         let trained = started.elapsed();
         let train = self.progress.train;
         let (step, epoch) = (self.progress.step, self.progress.epoch + 1);
@@ -74,7 +72,7 @@ impl Trainer {
         }
         self.save_last(keeper)?;
         observer.epoch_done(&record, best.is_some());
-        Ok(EpochEnd::Done)
+        Ok(())
     }
 
     /// Trains on the batches that are left of the epoch.
@@ -83,15 +81,15 @@ impl Trainer {
         lr: f64,
         keeper: &mut dyn Keeper,
         observer: &mut dyn Observer,
-        interrupt: &AtomicBool,
-    ) -> Result<EpochEnd, TrainError> {
+        requests: &Requests,
+    ) -> Result<(), TrainError> {
         let (epoch, batches) = (self.progress.epoch, self.train.batches());
         while self.progress.batch < batches {
             let mut pass = self.train.epoch(epoch, self.progress.batch)?;
-            let mut checkpoint_due = false;
+            let (mut checkpoint_due, mut asked) = (false, false);
             while !checkpoint_due {
-                if interrupt.load(Ordering::Relaxed) {
-                    return Ok(EpochEnd::Interrupted);
+                if requests.is_stopped() {
+                    return Err(TrainError::Interrupted);
                 }
                 let Some(batch) = pass.next_batch()? else { break };
                 let step = self.progress.step + 1;
@@ -124,13 +122,19 @@ impl Trainer {
                     train_loss: self.progress.train.loss(),
                     train_acc: self.progress.train.accuracy(),
                 });
-                checkpoint_due = self.recipe.checkpoint_every.is_some_and(|every| step.is_multiple_of(every));
+                asked = requests.take_save();
+                let interval = self.recipe.checkpoint_every;
+                checkpoint_due = asked || interval.is_some_and(|every| step.is_multiple_of(every));
             }
+            // The end of an epoch is kept in any case, after its validation.
             if checkpoint_due && self.progress.batch < batches {
                 self.save_last(keeper)?;
+                if asked {
+                    observer.saved(self.progress.step);
+                }
             }
         }
-        Ok(EpochEnd::Done)
+        Ok(())
     }
 }
 
@@ -143,8 +147,9 @@ fn moving_step(
     lr: f64,
     step: u64,
 ) -> Result<StepOutcome, StepError> {
-    *flops += counts.step_flops(batch.len() as u64, dynamic.computes_dense(step));
+    let taken = counts.step_flops(batch.len() as u64, dynamic.computes_dense(step));
     let outcome = dynamic.step(session, &batch.images, &batch.labels, lr, step)?;
+    *flops += taken;
     if dynamic.due(step) {
         *counts = Counts::new(session.graph(), session.store().patterns());
     }

@@ -20,14 +20,14 @@ use crate::metrics::Summary;
 use crate::observer::{Observer, RunStart};
 use crate::progress::{Progress, State};
 use crate::recipe::{Identity, Recipe};
+use crate::requests::Requests;
 use crate::setup::Setup;
 use rarefy_data::{Dataset, Loader, Pass, Split};
 use rarefy_formats::{Checkpoint, DataInfo, Extras, Meta};
 use rarefy_nn::params::ParamStore;
-use rarefy_nn::{Session, SessionError, SessionOptions};
+use rarefy_nn::{Interrupt, Session, SessionError, SessionOptions};
 use stages::Stages;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Trains one network. A pure function of its [`Setup`]: neither threads, nor timing, nor being stopped and resumed
 /// changes a bit of the result.
@@ -59,12 +59,6 @@ pub enum Outcome {
         /// Steps done and kept.
         step: u64,
     },
-}
-
-/// How an epoch ended.
-enum EpochEnd {
-    Done,
-    Interrupted,
 }
 
 impl Trainer {
@@ -126,7 +120,8 @@ impl Trainer {
         Ok(trainer)
     }
 
-    /// Trains to the end of the recipe, or until `interrupt` is set: then the position is kept first.
+    /// Trains to the end of the recipe, or until `requests` ask to stop: a step or an evaluation under way is then given up, and the
+    /// position before it kept.
     ///
     /// # Errors
     /// Files that cannot be written, data that cannot be read, and [`TrainError::NonFinite`]; what was kept before stays.
@@ -134,7 +129,20 @@ impl Trainer {
         &mut self,
         keeper: &mut dyn Keeper,
         observer: &mut dyn Observer,
-        interrupt: &AtomicBool,
+        requests: &Requests,
+    ) -> Result<Outcome, TrainError> {
+        let _listening = requests.listen();
+        self.session.heed(requests.interrupt());
+        let ended = self.run_heeding(keeper, observer, requests);
+        self.session.heed(Interrupt::new());
+        ended
+    }
+
+    fn run_heeding(
+        &mut self,
+        keeper: &mut dyn Keeper,
+        observer: &mut dyn Observer,
+        requests: &Requests,
     ) -> Result<Outcome, TrainError> {
         if self.resumed {
             self.go_on(keeper)?;
@@ -148,18 +156,19 @@ impl Trainer {
             steps_done: self.progress.step,
         });
         while self.progress.epoch < self.recipe.total_epochs() {
-            match self.epoch(keeper, observer, interrupt)? {
-                EpochEnd::Done => {}
-                EpochEnd::Interrupted => {
+            match self.epoch(keeper, observer, requests) {
+                Err(TrainError::Interrupted) => {
                     self.save_last(keeper)?;
                     return Ok(Outcome::Interrupted { step: self.progress.step });
                 }
+                ended => ended?,
             }
         }
-        if interrupt.load(Ordering::Relaxed) {
-            return Ok(Outcome::Interrupted { step: self.progress.step });
+        match self.finish(keeper) {
+            // The last epoch is kept.
+            Err(TrainError::Interrupted) => Ok(Outcome::Interrupted { step: self.progress.step }),
+            ended => ended.map(Outcome::Finished),
         }
-        self.finish(keeper).map(Outcome::Finished)
     }
 
     /// Trains to the end of the recipe, unwatched.
@@ -168,7 +177,7 @@ impl Trainer {
     /// As [`Trainer::run`].
     pub fn run_to_end(&mut self, keeper: &mut dyn Keeper) -> Result<Summary, TrainError> {
         loop {
-            if let Outcome::Finished(summary) = self.run(keeper, &mut (), &AtomicBool::new(false))? {
+            if let Outcome::Finished(summary) = self.run(keeper, &mut (), &Requests::new())? {
                 return Ok(summary);
             }
         }
@@ -290,6 +299,7 @@ fn not_finite(store: &ParamStore) -> Option<String> {
 fn at_step(error: SessionError, step: u64, epoch: u32) -> TrainError {
     match error {
         SessionError::NonFinite { place } => TrainError::NonFinite { step, epoch, place },
+        SessionError::Interrupted => TrainError::Interrupted,
         other => TrainError::Session(other),
     }
 }
