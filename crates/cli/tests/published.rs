@@ -166,7 +166,11 @@ fn without_fix_the_pattern_moves_as_in_the_published_code() {
     assert!(has_line(&self::recipe(&other.path().join("run")), "method = \"itop\""));
     let folder = self::folder();
     fails(rarefy(&folder).args(["train", "--fix", "--method", "rigl"]), 2, &["--fix", "--method"]);
-    fails(rarefy(&folder).args(["train", "--drop-fraction", "0.3"]), 2, &["dynamic", "static"]);
+    fails(
+        rarefy(&folder).args(["train", "--drop-fraction", "0.3"]),
+        2,
+        &["drop_fraction", "a method that moves"],
+    );
     fails(rarefy(&folder).args(["train", "--method", "rigel"]), 2, &["`rigl`"]);
     fails(
         rarefy(&folder).args(["train", "--method", "rigl", "--drop-fraction", "1.5"]),

@@ -117,8 +117,7 @@ pub(crate) fn run(args: &Args, signals: &Signals) -> Result<ExitCode, Failure> {
     if let Some(matched) = matched.filter(|_| !args.quiet) {
         report::matched(&matched);
     }
-    // A folder that is made here is that of a run.
-    let _listening = signals.requests().listen();
+    let mut _listening = None;
     let (mut trainer, mut folder) = match &point {
         Some(point) => match point.resume(recipe, args.forget_best)? {
             Resumed::Finished(summary) => {
@@ -133,6 +132,8 @@ pub(crate) fn run(args: &Args, signals: &Signals) -> Result<ExitCode, Failure> {
         },
         None => {
             let trainer = Trainer::new(Setup::from_recipe(recipe)?)?;
+            // From here on there is a run to save: a folder that is made is that of a run.
+            _listening = Some(signals.requests().listen());
             let folder = RunDir::create(out.as_deref(), trainer.recipe())?;
             (Box::new(trainer), folder)
         }
