@@ -1,6 +1,6 @@
 //! One epoch: training, validation, record, checkpoints.
 
-use super::{Trainer, at_step};
+use super::Trainer;
 use crate::accounting::Counts;
 use crate::dynamic::{Dynamic, StepError};
 use crate::error::TrainError;
@@ -11,7 +11,7 @@ use crate::observer::{Observer, StepReport};
 use crate::progress::Best;
 use crate::requests::Requests;
 use rarefy_data::{Batch, Loader};
-use rarefy_nn::{Session, StepOutcome};
+use rarefy_nn::{Session, SessionError, StepOutcome};
 use std::time::Instant;
 
 impl Trainer {
@@ -33,7 +33,11 @@ impl Trainer {
             Some(loader) => Some(evaluate(&mut self.session, loader, step, epoch)?),
             None => None,
         };
-        self.check_finite()?;
+        match validation {
+            // Whose loss was finite.
+            Some(_) => self.check_finite()?,
+            None => self.check_sound()?,
+        }
         self.progress.epoch = epoch;
         self.progress.batch = 0;
         self.progress.train = Tally::default();
@@ -120,9 +124,16 @@ impl Trainer {
             }
             // The end of an epoch is kept in any case, after its validation.
             if checkpoint_due && self.progress.batch < batches {
-                self.save_last(keeper)?;
-                if asked {
-                    observer.saved(self.progress.step);
+                match self.check_sound() {
+                    Ok(()) => {
+                        self.save_last(keeper)?;
+                        if asked {
+                            observer.saved(self.progress.step);
+                        }
+                    }
+                    // The network may recover, and when it is looked at must not decide whether it does: what is kept stays.
+                    Err(TrainError::NonFinite { .. }) => {}
+                    Err(error) => return Err(error),
                 }
             }
         }
@@ -167,4 +178,13 @@ pub(super) fn evaluate(
     }
     let place = format!("loss on the {} split", loader.split());
     Err(TrainError::NonFinite { step, epoch, place })
+}
+
+/// Puts the step into an engine's complaint about numbers.
+pub(super) fn at_step(error: SessionError, step: u64, epoch: u32) -> TrainError {
+    match error {
+        SessionError::NonFinite { place } => TrainError::NonFinite { step, epoch, place },
+        SessionError::Interrupted => TrainError::Interrupted,
+        other => TrainError::Session(other),
+    }
 }
