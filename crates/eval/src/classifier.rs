@@ -84,7 +84,10 @@ impl Classifier {
     pub fn logits(&mut self, pixels: &[f32]) -> Result<Vec<f32>, EvalError> {
         let samples = self.normalize(pixels)?;
         let logits = self.session.logits(&self.inputs, samples)?;
-        finite(&logits, "a logit").map(|()| logits)
+        match finite(&logits) {
+            true => Ok(logits),
+            false => Err(trouble(&mut self.session, &self.inputs, samples)),
+        }
     }
 
     /// Logits of inputs that are normalized already, with these same constants.
@@ -92,8 +95,12 @@ impl Classifier {
     /// # Errors
     /// As [`Classifier::logits`].
     pub fn logits_of_inputs(&mut self, inputs: &[f32]) -> Result<Vec<f32>, EvalError> {
-        let logits = self.session.logits(inputs, inputs.len() / self.extent().len().max(1))?;
-        finite(&logits, "a logit").map(|()| logits)
+        let samples = inputs.len() / self.extent().len().max(1);
+        let logits = self.session.logits(inputs, samples)?;
+        match finite(&logits) {
+            true => Ok(logits),
+            false => Err(trouble(&mut self.session, inputs, samples)),
+        }
     }
 
     /// Logits and features, `[samples][feature_len]`: what the classifying layer reads.
@@ -103,8 +110,10 @@ impl Classifier {
     pub fn features(&mut self, pixels: &[f32]) -> Result<(Vec<f32>, Vec<f32>), EvalError> {
         let samples = self.normalize(pixels)?;
         let (logits, features) = self.session.features(&self.inputs, samples)?;
-        finite(&logits, "a logit")?;
-        finite(&features, "a feature").map(|()| (logits, features))
+        match finite(&logits) && finite(&features) {
+            true => Ok((logits, features)),
+            false => Err(trouble(&mut self.session, &self.inputs, samples)),
+        }
     }
 
     /// Loss, and the gradient of the *mean* cross-entropy with respect to the pixels.
@@ -183,9 +192,12 @@ pub fn check_fit(extent: Extent, classes: usize, dataset: &dyn Dataset) -> Resul
     }
 }
 
-fn finite(numbers: &[f32], what: &str) -> Result<(), EvalError> {
-    match numbers.iter().all(|number| number.is_finite()) {
-        true => Ok(()),
-        false => Err(EvalError::NonFinite { place: format!("{what} of the network") }),
-    }
+fn finite(numbers: &[f32]) -> bool {
+    numbers.iter().all(|number| number.is_finite())
+}
+
+/// The error of an evaluation of `inputs` that is not finite: where it begins.
+fn trouble(session: &mut Session, inputs: &[f32], samples: usize) -> EvalError {
+    let place = session.trouble_in_evaluation(inputs, samples);
+    EvalError::NonFinite { place: place.unwrap_or_else(|| "a logit of the network".to_owned()) }
 }

@@ -34,7 +34,7 @@ pub(crate) struct Args {
     /// Draw the densities of the layers as a chart too, one line an init
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
-    /// Show too which kernels run each layer: forward pass, input gradient, weight gradient
+    /// Show too which kernels run each layer (forward pass, input gradient, weight gradient), and MACs of the dense layer
     #[arg(long)]
     kernels: bool,
     /// Print JSON
@@ -150,9 +150,9 @@ impl<'a> Report<'a> {
 const WORDS: &str = "on a path: leads from image to logit; dead: channels on none; MACs: of an image";
 
 fn text(report: &Report<'_>, target: u64, preset: &Preset, kernels: bool) -> String {
-    let head = ["layer", "shape", "density", "nnz", "on a path", "dead", "MACs", "dense"];
-    let paths = if kernels { &["forward", "input grad", "weight grad"][..] } else { &[] };
-    let mut table = Table::new(&[&head, paths].concat(), 2);
+    let head = ["layer", "shape", "density", "nnz", "on a path", "dead", "MACs"];
+    let more = if kernels { &["dense", "forward", "input grad", "weight grad"][..] } else { &[] };
+    let mut table = Table::new(&[&head, more].concat(), 2);
     for Layer { count, effective_nnz, dead_channels, path } in &report.layers {
         let shape: Vec<String> = count.shape.iter().map(usize::to_string).collect();
         let Path { forward, input_grad, weight_grad } = path;
@@ -164,10 +164,10 @@ fn text(report: &Report<'_>, target: u64, preset: &Preset, kernels: bool) -> Str
             grouped(*effective_nnz),
             dead_channels.to_string(),
             scaled(count.macs_sparse as f64),
-            scaled(count.macs_dense as f64),
         ];
-        let kernel_cells = [forward, input_grad, weight_grad].map(String::clone);
-        table.row(cells.into_iter().chain(kernel_cells.into_iter().take(paths.len())));
+        let dense = scaled(count.macs_dense as f64);
+        let cells_more = [&dense, forward, input_grad, weight_grad].map(String::clone);
+        table.row(cells.into_iter().chain(cells_more.into_iter().take(more.len())));
     }
     format!(
         "{}{WORDS}\n\n{}: {} of {} weights ({}; asked for {})\nMACs an image: {} of {} ({})\n{}{}",

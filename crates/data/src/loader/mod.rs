@@ -67,6 +67,11 @@ impl Loader {
         self.samples.div_ceil(self.batch_size)
     }
 
+    /// The batch that an epoch gave last; empty before the first.
+    pub fn latest(&self) -> &Batch {
+        &self.current
+    }
+
     /// Starts `epoch` at batch `first`, which may be [`Loader::batches`] (nothing is left). [`Pass::Evaluate`] ignores
     /// the epoch.
     ///

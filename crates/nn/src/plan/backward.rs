@@ -29,22 +29,33 @@ impl Pass<'_> {
         store: &mut ParamStore,
         dense: &mut Option<DenseGradients<'_>>,
     ) {
-        for (index, op) in self.plan.schedule.backward.iter().enumerate() {
+        for index in 0..self.plan.schedule.backward.len() {
             if self.runner.is_interrupted() {
                 return;
             }
-            workspace.clock.next(self.plan.backward_span(index));
-            match op {
-                Backward::Convolve { op, gradient, target } => {
-                    self.convolve_back(workspace, store, *op, *gradient, target, dense);
-                }
-                Backward::Pool { op, gradient, target } => {
-                    self.pool_back(workspace, store, *op, *gradient, target);
-                }
-                Backward::Finish { value, target } => self.finish_value(workspace, store, *value, target),
-                Backward::Norm { value, term, gradient, out } => {
-                    self.norm_back(workspace, *value, *term, *gradient, *out);
-                }
+            self.backward_op(workspace, store, index, dense);
+        }
+    }
+
+    /// One operation of the backward pass.
+    pub(crate) fn backward_op(
+        &self,
+        workspace: &mut Workspace,
+        store: &mut ParamStore,
+        index: usize,
+        dense: &mut Option<DenseGradients<'_>>,
+    ) {
+        workspace.clock.next(self.plan.backward_span(index));
+        match &self.plan.schedule.backward[index] {
+            Backward::Convolve { op, gradient, target } => {
+                self.convolve_back(workspace, store, *op, *gradient, target, dense);
+            }
+            Backward::Pool { op, gradient, target } => {
+                self.pool_back(workspace, store, *op, *gradient, target);
+            }
+            Backward::Finish { value, target } => self.finish_value(workspace, store, *value, target),
+            Backward::Norm { value, term, gradient, out } => {
+                self.norm_back(workspace, *value, *term, *gradient, *out);
             }
         }
     }

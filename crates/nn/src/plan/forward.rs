@@ -15,24 +15,34 @@ impl Pass<'_> {
     /// Runs all operations on `images` (NCHW); afterwards the logits' tensor and every stored value are filled, unless the pass was
     /// interrupted.
     pub(crate) fn forward(&self, workspace: &mut Workspace, store: &ParamStore, images: &[f32]) {
+        self.begin(workspace, store, images);
+        for index in 0..self.program.forward.len() {
+            if self.runner.is_interrupted() {
+                return;
+            }
+            self.forward_op(workspace, store, index);
+        }
+    }
+
+    /// What comes before all operations.
+    pub(crate) fn begin(&self, workspace: &mut Workspace, store: &ParamStore, images: &[f32]) {
         workspace.clock.next(Plan::IMAGES);
         self.load(workspace, images);
         if self.mode == Mode::Eval {
             self.running_statistics(workspace, store);
         }
-        for (index, op) in self.program.forward.iter().enumerate() {
-            if self.runner.is_interrupted() {
-                return;
+    }
+
+    /// One operation of the forward pass.
+    pub(crate) fn forward_op(&self, workspace: &mut Workspace, store: &ParamStore, index: usize) {
+        workspace.clock.next(self.plan.forward_span(index));
+        match &self.program.forward[index] {
+            Forward::Convolve(convolve) => self.convolve(workspace, store, convolve),
+            Forward::Pool { source, keep, output, kind } => {
+                self.pool(workspace, *source, *keep, *output, *kind);
             }
-            workspace.clock.next(self.plan.forward_span(index));
-            match op {
-                Forward::Convolve(convolve) => self.convolve(workspace, store, convolve),
-                Forward::Pool { source, keep, output, kind } => {
-                    self.pool(workspace, *source, *keep, *output, *kind);
-                }
-                Forward::Store { value } => self.store(workspace, *value),
-                Forward::Measure { norm } => self.measure(workspace, store, *norm),
-            }
+            Forward::Store { value } => self.store(workspace, *value),
+            Forward::Measure { norm } => self.measure(workspace, store, *norm),
         }
     }
 

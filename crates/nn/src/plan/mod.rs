@@ -5,6 +5,7 @@ mod chunks;
 mod clock;
 mod cut;
 mod dense;
+mod diagnosis;
 mod edit;
 mod evaluate;
 mod finish;

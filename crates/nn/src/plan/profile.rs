@@ -158,7 +158,7 @@ impl Plan {
     }
 
     /// The node that an operation stands for.
-    fn name(&self, graph: &Graph, op: &Forward) -> String {
+    pub(super) fn name(&self, graph: &Graph, op: &Forward) -> String {
         match op {
             Forward::Convolve(convolve) => self.names[convolve.layer].trim_end_matches(".weight").to_owned(),
             Forward::Pool { output, .. } => self.value_name(graph, self.program.owner[output.0]),
@@ -170,7 +170,7 @@ impl Plan {
         }
     }
 
-    fn value_name(&self, graph: &Graph, value: ValueId) -> String {
+    pub(super) fn value_name(&self, graph: &Graph, value: ValueId) -> String {
         let NodeId(node) = self.program.values[value.0].node;
         graph.nodes().get(node).map_or_else(String::new, |node| node.name.clone())
     }

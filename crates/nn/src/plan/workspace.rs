@@ -87,6 +87,15 @@ impl NormState {
     }
 }
 
+impl NormState {
+    /// Whether the statistics and what is made of them are.
+    pub(crate) fn is_finite(&self) -> bool {
+        let numbers = [&self.mean, &self.unbiased, &self.scale, &self.shift];
+        numbers.into_iter().flatten().all(|number| number.is_finite())
+            && self.inv_std.iter().all(|number| number.is_finite())
+    }
+}
+
 /// Zeros aligned to cache lines, by the rules of [`rarefy_core::memory`].
 pub(super) fn buffer(len: usize, what: &'static str) -> Result<Buffer, OutOfMemory> {
     let bytes = memory::bytes_of::<f32>(len);

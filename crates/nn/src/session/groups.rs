@@ -79,6 +79,11 @@ impl Sums {
         plan.update_running(&self.mean, &self.variance, store);
     }
 
+    /// Whether means and variances are numbers that the running statistics can take up.
+    pub(super) fn are_statistics_finite(&self) -> bool {
+        self.mean.iter().chain(&self.variance).all(|&number| (number as f32).is_finite())
+    }
+
     pub(super) fn logits(&self) -> &[f32] {
         &self.logits
     }

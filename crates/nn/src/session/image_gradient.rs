@@ -30,7 +30,7 @@ impl Session {
             outcome.correct += usize::from(hit);
         })?;
         if !outcome.loss_sum.is_finite() {
-            return Err(SessionError::NonFinite { place: "the loss in evaluation".into() });
+            return Err(self.not_finite_in_evaluation(images, labels.len()));
         }
         Ok((outcome, gradient))
     }

@@ -1,6 +1,7 @@
 //! One network being trained: plan, workspace, parameters, optimizer and threads behind one face.
 
 mod dense;
+mod diagnosis;
 mod edit;
 mod evaluation;
 mod groups;
@@ -15,7 +16,7 @@ use crate::graph::Graph;
 use crate::groups::groups;
 use crate::interrupt::Interrupt;
 use crate::optim::Optimizer;
-use crate::params::{Column, ParamStore, StoreEditError};
+use crate::params::{ParamStore, StoreEditError};
 use crate::plan::{DenseGradients, DenseScratch, Mode, Pass, Plan, Runner, Visit, Weights, Workspace};
 use edit::Editing;
 use evaluation::Evaluation;
@@ -295,7 +296,7 @@ impl Session {
             return Err(SessionError::Interrupted);
         }
         self.workspace.clock.next(self.plan.check_span());
-        self.check_finite(loss_sum)?;
+        self.check_finite(images, labels, loss_sum)?;
         self.workspace.clock.pause();
         Ok(StepOutcome { samples: labels.len(), loss_sum, correct })
     }
@@ -407,17 +408,5 @@ impl Session {
             ))),
             None => Ok(()),
         }
-    }
-
-    /// A NaN or infinity in loss or gradients is an error that names the first parameter it reached.
-    fn check_finite(&self, loss_sum: f64) -> Result<(), SessionError> {
-        let broken = (0..self.store.views().len())
-            .find(|&view| self.store.slice(view, Column::Gradient).iter().any(|x| !x.is_finite()));
-        let place = match broken {
-            Some(view) => format!("the gradient of {}", self.store.views()[view].parameter.name),
-            None if !loss_sum.is_finite() => "the loss".into(),
-            None => return Ok(()),
-        };
-        Err(SessionError::NonFinite { place })
     }
 }

@@ -1,6 +1,6 @@
 //! One epoch: training, validation, record, checkpoints.
 
-use super::{Trainer, at_step};
+use super::Trainer;
 use crate::accounting::Counts;
 use crate::dynamic::{Dynamic, StepError};
 use crate::error::TrainError;
@@ -11,7 +11,7 @@ use crate::observer::{Observer, StepReport};
 use crate::progress::Best;
 use crate::requests::Requests;
 use rarefy_data::{Batch, Loader};
-use rarefy_nn::{Session, StepOutcome};
+use rarefy_nn::{Session, SessionError, StepOutcome};
 use std::time::Instant;
 
 impl Trainer {
@@ -37,7 +37,11 @@ impl Trainer {
             Some(loader) => Some(evaluate(&mut self.session, loader, self.recipe.batch_size, (step, epoch))?),
             None => None,
         };
-        self.check_finite()?;
+        match validation {
+            // Whose loss was finite.
+            Some(_) => self.check_finite()?,
+            None => self.check_sound()?,
+        }
         self.progress.epoch = epoch;
         self.progress.batch = 0;
         self.progress.train = Tally::default();
@@ -128,9 +132,16 @@ impl Trainer {
             }
             // The end of an epoch is kept in any case, after its validation.
             if checkpoint_due && self.progress.batch < batches {
-                self.save_last(keeper)?;
-                if asked {
-                    observer.saved(self.progress.step);
+                match self.check_sound() {
+                    Ok(()) => {
+                        self.save_last(keeper)?;
+                        if asked {
+                            observer.saved(self.progress.step);
+                        }
+                    }
+                    // The network may recover, and when it is looked at must not decide whether it does: what is kept stays.
+                    Err(TrainError::NonFinite { .. }) => {}
+                    Err(error) => return Err(error),
                 }
             }
         }
@@ -169,7 +180,9 @@ pub(super) fn evaluate(
     let (mut whole, mut open) = (Tally::default(), Tally::default());
     let mut pass = loader.epoch(0, 0)?;
     while let Some(batch) = pass.next_batch()? {
-        let each = |loss, hit| {
+        let mut finite = true;
+        let each = |loss: f64, hit| {
+            finite &= loss.is_finite();
             open.add(Tally { samples: 1, loss_sum: loss, correct: u64::from(hit) });
             if open.samples == block as u64 {
                 whole.add(std::mem::take(&mut open));
@@ -178,11 +191,22 @@ pub(super) fn evaluate(
         session
             .evaluate_each(&batch.images, &batch.labels, each)
             .map_err(|error| at_step(error, step, epoch))?;
+        if !finite {
+            let place = session.trouble_in_evaluation(&batch.images, batch.len());
+            let place = place.map_or_else(|| "the loss".to_owned(), |place| format!("{place} in evaluation"));
+            let place = format!("{place} (the {} split)", loader.split());
+            return Err(TrainError::NonFinite { step, epoch, place });
+        }
     }
     whole.add(open);
-    if whole.loss_sum.is_finite() {
-        return Ok(whole);
+    Ok(whole)
+}
+
+/// Puts the step into an engine's complaint about numbers.
+pub(super) fn at_step(error: SessionError, step: u64, epoch: u32) -> TrainError {
+    match error {
+        SessionError::NonFinite { place } => TrainError::NonFinite { step, epoch, place },
+        SessionError::Interrupted => TrainError::Interrupted,
+        other => TrainError::Session(other),
     }
-    let place = format!("loss on the {} split", loader.split());
-    Err(TrainError::NonFinite { step, epoch, place })
 }

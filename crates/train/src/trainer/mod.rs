@@ -6,10 +6,10 @@ mod finish;
 mod outlook;
 mod position;
 mod resume;
+mod soundness;
 mod stages;
 
 pub use extension::Extension;
-
 pub use outlook::Outlook;
 
 use crate::accounting::Counts;
@@ -24,8 +24,7 @@ use crate::requests::Requests;
 use crate::setup::Setup;
 use rarefy_data::{Dataset, Loader, Pass, Split};
 use rarefy_formats::{Checkpoint, DataInfo, Extras, Meta};
-use rarefy_nn::params::ParamStore;
-use rarefy_nn::{Interrupt, Session, SessionError, SessionOptions};
+use rarefy_nn::{Interrupt, Session, SessionOptions};
 use stages::Stages;
 use std::sync::Arc;
 
@@ -158,6 +157,9 @@ impl Trainer {
         while self.progress.epoch < self.recipe.total_epochs() {
             match self.epoch(keeper, observer, requests) {
                 Err(TrainError::Interrupted) => {
+                    // What is done from here on is no work that could be left out.
+                    self.session.heed(Interrupt::new());
+                    self.check_sound()?;
                     self.save_last(keeper)?;
                     return Ok(Outcome::Interrupted { step: self.progress.step });
                 }
@@ -216,7 +218,6 @@ impl Trainer {
     }
 
     fn save_last(&self, keeper: &mut dyn Keeper) -> Result<(), TrainError> {
-        self.check_finite()?;
         keeper.save_last(&self.meta()?, self.session.store(), &self.extras()?)
     }
 
@@ -224,19 +225,6 @@ impl Trainer {
     fn extras(&self) -> Result<Extras, TrainError> {
         let Some(dynamic) = &self.dynamic else { return Ok(Extras::new()) };
         Ok(dynamic.extras(self.session.store())?)
-    }
-
-    /// A network with a number that is not finite is never kept.
-    fn check_finite(&self) -> Result<(), TrainError> {
-        let store = self.session.store();
-        match not_finite(store) {
-            None => Ok(()),
-            Some(place) => Err(self.non_finite(place)),
-        }
-    }
-
-    fn non_finite(&self, place: String) -> TrainError {
-        TrainError::NonFinite { step: self.progress.step, epoch: self.progress.epoch + 1, place }
     }
 
     /// What a checkpoint of this moment says about itself.
@@ -272,34 +260,4 @@ fn loader(dataset: &Arc<dyn Dataset>, split: Split, batch_size: usize) -> Result
         return Ok(None);
     }
     Ok(Some(Loader::new(Arc::clone(dataset), Pass::Evaluate(split), batch_size)?))
-}
-
-/// The first parameter or statistic that is not finite.
-fn not_finite(store: &ParamStore) -> Option<String> {
-    use rarefy_nn::params::Column;
-    let finite = |numbers: &[f32]| numbers.iter().all(|number| number.is_finite());
-    for column in [Column::Value, Column::Momentum, Column::SecondMoment] {
-        if !finite(store.column(column)) {
-            let view = (0..store.views().len()).find(|&view| !finite(store.slice(view, column)));
-            return Some(view.map_or_else(
-                || format!("{column:?}"),
-                |view| format!("{column:?} of {}", store.views()[view].parameter.name),
-            ));
-        }
-    }
-    let norm = store.norms().iter().find(|(_, range)| {
-        [store.running_mean(), store.running_var()]
-            .iter()
-            .any(|all| !all.get(range.clone()).is_some_and(finite))
-    });
-    norm.map(|(name, _)| format!("a running statistic of {name}"))
-}
-
-/// Puts the step into an engine's complaint about numbers.
-fn at_step(error: SessionError, step: u64, epoch: u32) -> TrainError {
-    match error {
-        SessionError::NonFinite { place } => TrainError::NonFinite { step, epoch, place },
-        SessionError::Interrupted => TrainError::Interrupted,
-        other => TrainError::Session(other),
-    }
 }
