@@ -56,7 +56,7 @@ impl Movement {
             updates_planned,
             updates: updates().count() as u64,
             exchanged: updates().map(|update| update.dropped.min(update.grown)).sum(),
-            explored: moved().last()?.explored,
+            explored: moved().next_back()?.explored,
         })
     }
 }

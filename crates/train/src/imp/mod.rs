@@ -78,7 +78,7 @@ impl Imp {
             let _listening = requests.listen();
             let (mut trainer, mut run) = match self.open(round)? {
                 Resumed::Finished(summary) => {
-                    done.push((density, summary));
+                    done.push((density, *summary));
                     continue;
                 }
                 _ if requests.is_stopped() => return Ok(ImpOutcome::Interrupted { round }),
@@ -94,7 +94,7 @@ impl Imp {
             }
             let mut keeper = Rewinding { run: &mut run, rewind, epoch: self.rewind_epoch };
             match trainer.run(&mut keeper, observer, requests)? {
-                Outcome::Finished(summary) => done.push((density, summary)),
+                Outcome::Finished(summary) => done.push((density, *summary)),
                 Outcome::Interrupted { .. } => return Ok(ImpOutcome::Interrupted { round }),
             }
         }

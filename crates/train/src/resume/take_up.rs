@@ -14,7 +14,7 @@ use std::path::Path;
 /// A run that was taken up.
 pub enum Resumed {
     /// Nothing is left to do: what it came to.
-    Finished(Summary),
+    Finished(Box<Summary>),
     /// It goes on.
     Open {
         /// Stands where the run stopped.
@@ -47,7 +47,7 @@ impl ResumePoint {
         };
         let done = trainer.progress().epoch == trainer.recipe().total_epochs();
         if let Some(summary) = RunDir::finished(&self.folder).filter(|_| done) {
-            return Ok(Resumed::Finished(summary));
+            return Ok(Resumed::Finished(Box::new(summary)));
         }
         let mut run = RunDir::open(&self.folder)?;
         run.check_records(&trainer.position_in_run())?;

@@ -52,7 +52,7 @@ pub struct Trainer {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     /// All epochs are done.
-    Finished(Summary),
+    Finished(Box<Summary>),
     /// It was asked to stop and can be resumed.
     Interrupted {
         /// Steps done and kept.
@@ -169,7 +169,7 @@ impl Trainer {
         match self.finish(keeper) {
             // The last epoch is kept.
             Err(TrainError::Interrupted) => Ok(Outcome::Interrupted { step: self.progress.step }),
-            ended => ended.map(Outcome::Finished),
+            ended => ended.map(|summary| Outcome::Finished(Box::new(summary))),
         }
     }
 
@@ -180,7 +180,7 @@ impl Trainer {
     pub fn run_to_end(&mut self, keeper: &mut dyn Keeper) -> Result<Summary, TrainError> {
         loop {
             if let Outcome::Finished(summary) = self.run(keeper, &mut (), &Requests::new())? {
-                return Ok(summary);
+                return Ok(*summary);
             }
         }
     }
