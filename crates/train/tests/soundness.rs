@@ -5,8 +5,8 @@ use rarefy_data::{DataError, Dataset, Draw, Normalization, Split, datasets::Digi
 use rarefy_formats::Checkpoint;
 use rarefy_nn::{Session, SessionOptions};
 use rarefy_train::{
-    EpochRecord, Fault, InMemory, Observer, Outcome, Recipe, Requests, Setup, StepReport, TrainError, Trainer,
-    build_model, draw_patterns,
+    EpochRecord, Fault, InMemory, Observer, Outcome, Recipe, Requests, Setup, StepReport, TrainError,
+    Trainer, build_model, draw_patterns,
 };
 use std::sync::Arc;
 
