@@ -5,7 +5,7 @@ use crate::probe::DataProbe;
 use crate::recipe::Recipe;
 use crate::resume::damaged;
 use crate::start::take_weights;
-use rarefy_core::{Density, Extent, Pattern, memory};
+use rarefy_core::{Block, Density, Extent, Pattern, memory};
 use rarefy_data::{DataError, Dataset};
 use rarefy_formats::Checkpoint;
 use rarefy_nn::graph::{Graph, Op};
@@ -215,8 +215,13 @@ const POSITION_BYTES: u64 = 2 * 4;
 
 /// Whether the parameters of `graph` at `density` would fit at all: known before hours of drawing them.
 fn check_parameters(graph: &Graph, density: Density) -> Result<(), TrainError> {
+    let shapes = || graph.prunable().filter_map(|parameter| graph.node(parameter.node).op.weight());
+    // Layers that cannot be drawn on any machine are refused for that.
+    if shapes().any(|shape| Pattern::check(shape, Block::UNSTRUCTURED).is_err()) {
+        return Ok(());
+    }
     let existing = density.budget(graph.prunable_len()).saturating_mul(WEIGHT_BYTES);
-    let largest = graph.prunable().map(|parameter| parameter.len() as u64).max().unwrap_or(0);
+    let largest = shapes().map(|shape| shape.len() as u64).max().unwrap_or(0);
     let bytes = existing.saturating_add(largest.saturating_mul(POSITION_BYTES));
     Ok(memory::check_large(bytes, "the parameters of the network")?)
 }

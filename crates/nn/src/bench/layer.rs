@@ -3,7 +3,7 @@
 use crate::graph::{Extent, Graph, GraphBuilder, GraphError, InitRule};
 use crate::params::{ParamStore, StoreError, initialize};
 use crate::plan::{Mode, Part, Pass, Phase, Plan, Runner, Span, Weights, Workspace};
-use crate::session::{SessionError, Threads};
+use crate::session::{SessionError, Threads, check_memory};
 use rarefy_core::Pattern;
 use rarefy_core::memory;
 use rarefy_core::random::{Purpose, Stream};
@@ -85,8 +85,10 @@ impl LayerBench {
             other => SessionError::Batch(other.to_string()),
         })?;
         initialize(&mut store, seed);
+        let outline = Plan::outline(&graph, batch, isa, true);
+        check_memory(&outline, store.patterns(), batch, threads)?;
         let threads = Threads::new(threads)?;
-        let plan = Plan::new(&graph, store.patterns(), batch, isa, true)?;
+        let plan = outline.compile(store.patterns())?;
         let workspace = Workspace::new(&plan, threads.count())?;
         let mut weights = Weights::new(&plan)?;
         plan.refresh(&mut weights, &store);

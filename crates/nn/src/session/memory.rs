@@ -1,14 +1,19 @@
 //! Whether the machine has the memory that a session would take.
 
-use super::{SessionError, SessionOptions};
+use super::SessionError;
 use crate::plan::{Footprint, Plan};
 use rarefy_core::Pattern;
 use rarefy_core::memory::free;
 
-/// Refuses a session of the outline `plan` that would take more than is free, and says what would fit.
-pub(super) fn check(plan: &Plan, patterns: &[Pattern], options: SessionOptions) -> Result<(), SessionError> {
+/// Refuses a session of the outline `plan` for batches of up to `samples` samples that would take more than is free, and says what would fit.
+pub(crate) fn check(
+    plan: &Plan,
+    patterns: &[Pattern],
+    samples: usize,
+    threads: usize,
+) -> Result<(), SessionError> {
     match free() {
-        Some(free) => check_against(plan, patterns, options, free),
+        Some(free) => check_against(plan, patterns, samples, threads, free),
         None => Ok(()),
     }
 }
@@ -16,11 +21,12 @@ pub(super) fn check(plan: &Plan, patterns: &[Pattern], options: SessionOptions) 
 fn check_against(
     plan: &Plan,
     patterns: &[Pattern],
-    options: SessionOptions,
+    samples: usize,
+    threads: usize,
     free: u64,
 ) -> Result<(), SessionError> {
-    let (samples, pass) = (options.max_batch, plan.max_batch());
-    let footprint = Footprint::new(plan, patterns, options.threads);
+    let pass = plan.max_batch();
+    let footprint = Footprint::new(plan, patterns, threads);
     let bytes = footprint.bytes(pass, samples);
     if bytes <= free {
         return Ok(());
@@ -35,7 +41,6 @@ mod tests {
     use super::*;
     use crate::graph::{Extent, Graph};
     use crate::models;
-    use crate::optim::Optimizer;
     use rarefy_core::Block;
     use rarefy_kernels::Isa;
 
@@ -48,18 +53,13 @@ mod tests {
         (graph, patterns)
     }
 
-    fn options(max_batch: usize) -> SessionOptions {
-        let optimizer = Optimizer::Sgd { momentum: 0.9, nesterov: true, weight_decay: 0.0 };
-        SessionOptions { max_batch, threads: 2, optimizer }
-    }
-
     #[test]
     fn what_is_said_to_fit_fits_and_a_group_more_does_not() {
         let (graph, patterns) = network();
         for (batch, pass) in [(100_000, 100_000), (5_000, 5_000), (5_000, 700)] {
             let check = |batch: usize, pass: usize, free: u64| {
                 let plan = Plan::outline(&graph, pass, Isa::best(), false).of_step(batch);
-                check_against(&plan, &patterns, options(batch), free)
+                check_against(&plan, &patterns, batch, 2, free)
             };
             let Err(SessionError::TooLarge { bytes, .. }) = check(batch, pass, 0) else {
                 panic!("nothing is free");
@@ -90,7 +90,7 @@ mod tests {
         let (graph, patterns) = network();
         for batch in [1 << 40, usize::MAX / 16] {
             let plan = Plan::outline(&graph, batch, Isa::best(), false);
-            let refused = check_against(&plan, &patterns, options(batch), 1 << 40);
+            let refused = check_against(&plan, &patterns, batch, 2, 1 << 40);
             assert!(matches!(refused, Err(SessionError::TooLarge { .. })), "{refused:?}");
         }
     }

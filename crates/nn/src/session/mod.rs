@@ -21,6 +21,7 @@ use crate::plan::{DenseGradients, DenseScratch, Mode, Pass, Plan, Runner, Visit,
 use edit::Editing;
 use evaluation::Evaluation;
 use groups::Sums;
+pub(crate) use memory::check as check_memory;
 use rarefy_core::memory::{Bytes, OutOfMemory};
 use rarefy_kernels::{AdamStep, Isa, SgdStep, adam, sgd};
 pub(crate) use threads::Threads;
@@ -166,7 +167,7 @@ impl Session {
         }
         let outline =
             Plan::outline(&graph, options.max_batch.min(most), isa, false).of_step(options.max_batch);
-        memory::check(&outline, store.patterns(), options)?;
+        memory::check(&outline, store.patterns(), options.max_batch, options.threads)?;
         let threads = Threads::new(options.threads)?;
         let plan = outline.compile(store.patterns())?;
         let workspace = Workspace::new(&plan, options.threads)?;

@@ -63,7 +63,7 @@ pub(crate) struct Args {
 /// Numbers that the images and maps of a pass may have, borders included: 2 GiB, a few times over in the engine.
 const MOST_NUMBERS: u64 = 1 << 29;
 
-/// Memory that no machine has would end the process without a message.
+/// Refuses layers that nobody would wait for.
 fn check_size(args: &Args) -> Result<(), Failure> {
     let side = u64::from(args.size + args.kernel);
     let channels = u64::from(args.inputs) + u64::from(args.outputs);
