@@ -187,7 +187,7 @@ fn text(report: &Report<'_>, target: u64, preset: &Preset, kernels: bool) -> Str
 
 fn on_a_path(report: &Report<'_>) -> String {
     format!(
-        "on a path from image to logit: {} weights ({}); {} channels are on none\n",
+        "on a path from image to logit: {} weights ({}); {} channels on none\n",
         grouped(report.effective_nnz),
         percent(report.effective_density),
         report.dead_channels,
