@@ -36,7 +36,8 @@ fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) ->
         // Readable as any other new file; the user's umask takes away what it should.
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    // Dropping the temporary file, on every early return, removes it; if the process is ended instead, `remove_leftovers` does.
+    // Dropping the temporary file, on every early return, removes it; if the process is ended instead,
+    // `remove_leftovers` does.
     let (temporary, _known) = Temporary::make(|| {
         let file = builder.tempfile_in(&dir)?;
         let path = file.path().to_owned();
