@@ -26,7 +26,8 @@ use rarefy::kernels::Reporting;
 use signals::Signals;
 use std::process::ExitCode;
 
-/// Memory that runs out ends the program as any other refusal of the system does, even where nobody could be asked.
+/// Memory that runs out ends the program as any other refusal of the system does, even where nobody could be
+/// asked.
 #[global_allocator]
 static ALLOCATOR: Reporting = Reporting { may_refuse: is_asking, last: try_remove_leftovers };
 

@@ -1,4 +1,5 @@
-//! Signals: they end the program, unless a run would lose something by that; the run is then asked to stop or to save.
+//! Signals: they end the program, unless a run would lose something by that; the run is then asked to stop or
+//! to save.
 //!
 //! A thread of its own takes them, so that they are heard whatever the others are at.
 
@@ -8,11 +9,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// What is done about signals. SIGHUP, Ctrl-C and SIGTERM end the program at once with 128 and the signal's number, temporary files
-/// removed. While a run trains the first of them asks it to stop, and SIGUSR1 to save and go on.
+/// What is done about signals. SIGHUP, Ctrl-C and SIGTERM end the program at once with 128 and the signal's
+/// number, temporary files removed. While a run trains the first of them asks it to stop, and SIGUSR1 to save
+/// and go on.
 ///
-/// A hangup that is ignored as the program begins (`nohup`) stays ignored. Writing beyond the largest file (`ulimit -f`) and into a
-/// closed pipe are errors of the write, not ends of the program.
+/// A hangup that is ignored as the program begins (`nohup`) stays ignored. Writing beyond the largest file
+/// (`ulimit -f`) and into a closed pipe are errors of the write, not ends of the program.
 pub(crate) struct Signals {
     requests: Requests,
     /// The signal that asked a run to stop.

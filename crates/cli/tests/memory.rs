@@ -1,4 +1,5 @@
-//! Memory and threads that the machine does not have: a message and exit code 1, nothing else. Linux tells how much there is.
+//! Memory and threads that the machine does not have: a message and exit code 1, nothing else. Linux tells how
+//! much there is.
 #![cfg(target_os = "linux")]
 
 mod common;

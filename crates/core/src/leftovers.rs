@@ -33,8 +33,8 @@ impl Drop for Temporary {
     }
 }
 
-/// Removes what [`Temporary`] knows, before the process ends: whoever makes a temporary after that waits for ever. What cannot be
-/// removed stays.
+/// Removes what [`Temporary`] knows, before the process ends: whoever makes a temporary after that waits for
+/// ever. What cannot be removed stays.
 pub fn remove_leftovers() {
     remove(TEMPORARIES.lock().unwrap_or_else(PoisonError::into_inner));
 }

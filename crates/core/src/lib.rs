@@ -1,7 +1,6 @@
-//! Vocabulary of sparse training: how dense a layer is ([`Density`]), which of its weights exist
-//! ([`Pattern`]), how the set changes ([`PatternEdit`]), and where every random number comes from
-//! ([`random::Stream`]). Also how names people type are compared ([`same_name`], [`suggest`]), and how memory is asked for
-//! ([`memory`]).
+//! Vocabulary of sparse training: how dense a layer is ([`Density`]), which of its weights exist ([`Pattern`]),
+//! how the set changes ([`PatternEdit`]), and where every random number comes from ([`random::Stream`]). Also
+//! how names people type are compared ([`same_name`], [`suggest`]), and how memory is asked for ([`memory`]).
 //!
 //! Nothing here knows an image size, a memory layout or a model.
 #![forbid(unsafe_code)]

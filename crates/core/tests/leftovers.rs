@@ -1,4 +1,5 @@
-//! What a process that is ended from outside leaves behind. A process of its own: afterwards no temporary can be made in it.
+//! What a process that is ended from outside leaves behind. A process of its own: afterwards no temporary can
+//! be made in it.
 
 use rarefy_core::{Temporary, remove_leftovers};
 use std::fs;

@@ -1,6 +1,7 @@
 //! The system's allocator, for programs: where memory has run out they say so and end, instead of being ended.
 //!
-//! Unsafe: the contract of an allocator, which is the system's; and a second handle of the standard error output.
+//! Unsafe: the contract of an allocator, which is the system's; and a second handle of the standard error
+//! output.
 #![allow(unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -12,8 +13,8 @@ use std::time::Duration;
 /// Exit code of a program that got no memory: as after any other refusal of the system.
 const EXIT_CODE: i32 = 1;
 
-/// The system's allocator. A request that it refuses ends the process with a message and exit code 1, where Rust would abort it; only
-/// requests that may be refused get the refusal.
+/// The system's allocator. A request that it refuses ends the process with a message and exit code 1, where
+/// Rust would abort it; only requests that may be refused get the refusal.
 ///
 /// To be the `#[global_allocator]` of a program.
 #[derive(Clone, Copy, Debug)]
@@ -24,8 +25,8 @@ pub struct Reporting {
     pub last: fn(),
 }
 
-// SAFETY: every call goes to the system's allocator as it is and its answer comes back as it is, unless the process ends instead;
-// nothing here unwinds.
+// SAFETY: every call goes to the system's allocator as it is and its answer comes back as it is, unless the
+// process ends instead; nothing here unwinds.
 unsafe impl GlobalAlloc for Reporting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promises are those that the system's allocator asks for.
@@ -96,7 +97,8 @@ fn tell(bytes: usize) {
         use std::fs::File;
         use std::mem::ManuallyDrop;
         use std::os::fd::FromRawFd;
-        // SAFETY: the handle is not closed here. Should the program have closed its standard error output, the write fails.
+        // SAFETY: the handle is not closed here. Should the program have closed its standard error output, the
+        // write fails.
         let mut errors = ManuallyDrop::new(unsafe { File::from_raw_fd(2) });
         let _ = errors.write_all(text);
     }

@@ -9,11 +9,13 @@
 //! convolution's shifts are whole vectors. A *tile* is a list of planes with zeros around them, so that shifted reads stay inside.
 //!
 //! # Contract
-//! Slices are checked where they are cut, or as a whole on entry: misuse panics, as each kernel documents, and never reads or writes
-//! outside them. Nothing outside the planes is read or written. Sums run in an order that depends on shapes alone, so the same call
-//! gives the same bits; instruction sets differ in rounding. NaN is carried on, never dropped. The only unsafe code of the workspace
-//! is here: `allocator` (the system's, for programs), `buffer` (views of aligned lines), `planes` with its two users `spmm` and `sddmm` (reads checked on entry), `ahead` (a
-//! prefetch), `lanes` and `write` (stores past the caches) and `resident` (work lent to a thread).
+//! Slices are checked where they are cut, or as a whole on entry: misuse panics, as each kernel documents, and
+//! never reads or writes outside them. Nothing outside the planes is read or written. Sums run in an order that
+//! depends on shapes alone, so the same call gives the same bits; instruction sets differ in rounding. NaN is
+//! carried on, never dropped. The only unsafe code of the workspace is here: `allocator` (the system's, for
+//! programs), `buffer` (views of aligned lines), `planes` with its two users `spmm` and `sddmm` (reads checked
+//! on entry), `ahead` (a prefetch), `lanes` and `write` (stores past the caches) and `resident` (work lent to a
+//! thread).
 
 #![deny(unsafe_code)]
 

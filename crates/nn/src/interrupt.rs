@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A request to stop, which is never taken back; clones share it. Whoever does long work looks at it now and then
-/// ([`crate::Session::heed`]).
+/// A request to stop, which is never taken back; clones share it. Whoever does long work looks at it now and
+/// then ([`crate::Session::heed`]).
 #[derive(Clone, Debug, Default)]
 pub struct Interrupt(Arc<AtomicBool>);
 

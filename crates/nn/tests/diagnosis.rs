@@ -115,8 +115,8 @@ fn a_gradient_that_overflows_is_named_in_the_order_of_the_backward_pass() {
     let graph = b.build().unwrap();
     let (images, labels) = batch();
     for (threads, most) in [(1, BATCH), (2, 10)] {
-        // Activations are small, and so are the logits beside the largest number: the gradient of `deep` is not, and its weights
-        // multiply it.
+        // Activations are small, and so are the logits beside the largest number: the gradient of `deep` is
+        // not, and its weights multiply it.
         let mut session = session_of(&graph, threads, most, |name, numbers| match name {
             "norm.weight" => numbers.fill(1e-5),
             "deep.weight" => numbers.iter_mut().for_each(|number| *number *= 1e4),

@@ -100,13 +100,13 @@ fn a_pass_that_is_given_up_within_changes_nothing_and_is_done_again_to_the_same_
 }
 
 #[test]
-fn a_pass_whose_visits_last_is_finished_once_it_visits() {
+fn a_pass_whose_visits_count_is_finished_once_it_visits() {
     let (images, labels) = batch();
     for most in [BATCH, 15] {
         let (mut whole, mut stopped) = (session(2, most), session(2, most));
         let interrupt = Interrupt::new();
         stopped.heed(interrupt.clone());
-        stopped.visits_last(true);
+        stopped.finish_visited(true);
         let mut seen = 0;
         let outcome = stopped.train_step_dense(&images, &labels, LR, &mut |_, _, _| {
             interrupt.set();

@@ -78,6 +78,9 @@ pub fn sample_bernoulli(
         Pattern::check(layer.shape, block).map_err(named)?;
         let mut stream = Stream::new(mask_seed, Purpose::Mask, index);
         let blocks = (layer.weights() / block.len() as u64) as u32;
+        // As many as that only if all are drawn; the list's room doubles as it grows.
+        let likely = (f64::from(blocks) * density.clamp(0.0, 1.0)) as u64;
+        memory::check_large(3 * 4 * likely, "drawing the positions of a layer")?;
         let positions: Vec<u32> = (0..blocks).filter(|_| stream.uniform() < density).collect();
         if positions.is_empty() {
             return Err(SparsityError::EmptyDraw { layer: layer.name.clone() });

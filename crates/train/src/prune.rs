@@ -13,8 +13,8 @@ struct Candidate {
     weights: u64,
 }
 
-/// Bytes of a block while the smallest are looked for: as a candidate of its layer and of all, half of them once more while they are
-/// sorted, and its place in the lists of what stays and goes.
+/// Bytes of a block while the smallest are looked for: as a candidate of its layer and of all, half of them
+/// once more while they are sorted, and its place in the lists of what stays and goes.
 const BLOCK_BYTES: u64 = (2 * 2 + 1) * size_of::<Candidate>() as u64 / 2 + 3 * 4;
 
 /// Removes the weights of least magnitude until `density` of all prunable weights is left (Han et al. 2015, *Learning both

@@ -4,7 +4,8 @@ use rarefy_nn::Interrupt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Requests to a run under way ([`crate::Trainer::run`]), from any thread; clones share them. A request to stop is never taken back.
+/// Requests to a run under way ([`crate::Trainer::run`]), from any thread; clones share them. A request to stop
+/// is never taken back.
 #[derive(Clone, Debug, Default)]
 pub struct Requests {
     stop: Interrupt,
@@ -34,8 +35,8 @@ impl Requests {
         self.stop.set();
     }
 
-    /// [`Requests::stop`], if a run listens and has not been asked before; tells whether. Otherwise nobody would lose anything by the
-    /// end of the process.
+    /// [`Requests::stop`], if a run listens and has not been asked before; tells whether. Otherwise nobody
+    /// would lose anything by the end of the process.
     pub fn stop_run(&self) -> bool {
         let listeners = self.listeners();
         let asks = *listeners > 0 && !self.is_stopped();
@@ -55,8 +56,8 @@ impl Requests {
         self.stop.is_set()
     }
 
-    /// From here on, as long as the answer lives, a run will see to requests, if it has not begun yet then when it does. Every run
-    /// listens while it trains.
+    /// From here on, as long as the answer lives, a run will see to requests, if it has not begun yet then when
+    /// it does. Every run listens while it trains.
     pub fn listen(&self) -> Listening<'_> {
         *self.listeners() += 1;
         Listening(self)

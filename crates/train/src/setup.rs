@@ -206,8 +206,8 @@ pub fn prunable_layers(graph: &Graph) -> Vec<Layer> {
         .collect()
 }
 
-/// Bytes of an existing weight of a network that is trained: its tap; value, gradient, momentum and second moment; and the kernels' copy
-/// in both directions (`rarefy-nn`).
+/// Bytes of an existing weight of a network that is trained: its tap; value, gradient, momentum and second
+/// moment; and the kernels' copy in both directions (`rarefy-nn`).
 const WEIGHT_BYTES: u64 = 4 + 4 * 4 + 2 * 3 * 4;
 
 /// Bytes of each weight of the largest layer, existing or not, while it is drawn and compiled.

@@ -139,8 +139,8 @@ fn every_method_interrupted_at_any_moment_and_resumed_comes_to_the_same_bits() {
         let expected = result(&whole(recipe()));
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("run");
-        // Each life is a little longer than the one before: within steps, updates, validations and the test. Whatever the moment,
-        // nothing of it may show.
+        // Each life is a little longer than the one before: within steps, updates, validations and the test.
+        // Whatever the moment, nothing of it may show.
         for part in 0.. {
             let mut trainer = trainer(recipe());
             let mut keeper = open(&path, &mut trainer, part);

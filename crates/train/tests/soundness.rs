@@ -1,4 +1,5 @@
-//! What is kept is of use: no checkpoint whose network gives no finite logits, whenever it would have been written.
+//! What is kept is of use: no checkpoint whose network gives no finite logits, whenever it would have been
+//! written.
 
 use rarefy_core::Extent;
 use rarefy_data::{DataError, Dataset, Draw, Normalization, Split, datasets::Digits};
@@ -45,7 +46,8 @@ impl Dataset for Unvalidated {
     }
 }
 
-/// After one step at this rate weights are finite, and so are the statistics of the next batch; what evaluation makes of them is not.
+/// After one step at this rate weights are finite, and so are the statistics of the next batch; what evaluation
+/// makes of them is not.
 const RATE: f64 = 1e10;
 
 fn recipe(lr: f64) -> Recipe {

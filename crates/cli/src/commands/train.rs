@@ -24,7 +24,8 @@ use std::process::ExitCode;
 /// The published CIFAR command line works as it is: `--model` with one of its own flags (listed last) has its defaults, density
 /// 0.05 among them, and trains dense without `--sparse`. In every flag `_` may stand for `-`.
 ///
-/// Ctrl-C, SIGTERM and SIGHUP save the position and stop, for `--resume`; a second signal does not wait. SIGUSR1 saves and goes on.
+/// Ctrl-C, SIGTERM and SIGHUP save the position and stop, for `--resume`; a second signal does not wait.
+/// SIGUSR1 saves and goes on.
 #[derive(clap::Args)]
 #[command(allow_negative_numbers = true, args_override_self = true)]
 pub(crate) struct Args {

@@ -3,8 +3,9 @@
 use std::fs::read_to_string;
 use std::path::{Path, PathBuf};
 
-/// Bytes that this process can still get: what the machine has free (swap included), what its control groups leave it and what its
-/// limits on address space and data (`ulimit -v`, `ulimit -d`) do, whichever is least. `None` where the system does not tell.
+/// Bytes that this process can still get: what the machine has free (swap included), what its control groups
+/// leave it and what its limits on address space and data (`ulimit -v`, `ulimit -d`) do, whichever is least.
+/// `None` where the system does not tell.
 pub fn free() -> Option<u64> {
     let read = |path: &str| read_to_string(path).ok();
     let machine = read("/proc/meminfo").and_then(|text| of_machine(&text));

@@ -1,8 +1,9 @@
-//! Memory whose size depends on input: asked for and perhaps refused, where Rust's own collections would end the process.
+//! Memory whose size depends on input: asked for and perhaps refused, where Rust's own collections would end
+//! the process.
 //!
-//! Everything that grows with a batch, a network, a data set or a file is made here (aligned buffers in `rarefy-kernels`, by the
-//! same rules), so that a request too large for the machine is an [`OutOfMemory`] that says what was wanted. Short lists, of
-//! layers or names, need no such care.
+//! Everything that grows with a batch, a network, a data set or a file is made here (aligned buffers in
+//! `rarefy-kernels`, by the same rules), so that a request too large for the machine is an [`OutOfMemory`] that
+//! says what was wanted. Short lists, of layers or names, need no such care.
 
 mod free;
 mod threads;
@@ -30,8 +31,8 @@ fn of_free(free: Option<u64>) -> String {
     free.map_or_else(String::new, |free| format!(", {} are free", Bytes(free)))
 }
 
-/// Requests from here on are compared with what is free before the system is asked: it may promise more than it has, and end the
-/// process that takes it at its word. Reading what is free takes some 50 us.
+/// Requests from here on are compared with what is free before the system is asked: it may promise more than it
+/// has, and end the process that takes it at its word. Reading what is free takes some 50 us.
 const LARGE: u64 = 64 << 20;
 
 /// Whether `bytes` more for `what` can be had.
@@ -168,7 +169,8 @@ thread_local! {
     static ASKING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Makes a request that may be refused: its caller deals with that, so the allocator leaves it alone (`rarefy-kernels`).
+/// Makes a request that may be refused: its caller deals with that, so the allocator leaves it alone
+/// (`rarefy-kernels`).
 pub fn asking<R>(request: impl FnOnce() -> R) -> R {
     let before = ASKING.replace(true);
     let result = request();

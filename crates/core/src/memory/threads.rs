@@ -9,7 +9,8 @@ const A_CORE: usize = 4;
 /// Address space of a thread: its stack of 2 MiB and what the standard library maps beside it.
 const THREAD_BYTES: u64 = (2 << 20) + (256 << 10);
 
-/// What is left for everything else. The standard library ends the process if a thread that has its stack finds no room to begin in.
+/// What is left for everything else. The standard library ends the process if a thread that has its stack finds
+/// no room to begin in.
 const MARGIN: u64 = 4 << 20;
 
 /// Most threads that are started on this machine for one purpose: four a core.

@@ -61,7 +61,8 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// Bytes that all scores together keep of the training images, at most: means and covariance, and vectors to compare with.
+    /// Bytes that all scores together keep of the training images, at most: means and covariance, and vectors
+    /// to compare with.
     pub(crate) fn bytes(self) -> u64 {
         let numbers = |a: usize, b: usize| (a as u64).saturating_mul(b as u64);
         let wide = numbers(self.features, self.features).saturating_add(numbers(self.classes, self.features));

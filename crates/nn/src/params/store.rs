@@ -238,8 +238,8 @@ impl ParamStore {
         Ok(dense)
     }
 
-    /// Sets one parameter's existing numbers to what `next` gives for them; it is called once for every position of the dense tensor,
-    /// row-major.
+    /// Sets one parameter's existing numbers to what `next` gives for them; it is called once for every
+    /// position of the dense tensor, row-major.
     pub(crate) fn fill_in_dense_order(&mut self, view: usize, column: Column, mut next: impl FnMut() -> f32) {
         let View { range, pattern, parameter } = &self.views[view];
         let target = &mut self.columns[column as usize][range.clone()];

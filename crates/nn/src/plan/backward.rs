@@ -16,8 +16,8 @@ use std::mem::take;
 use std::ops::Range;
 
 impl Pass<'_> {
-    /// Gradients of all parameters into the gradient column, after [`Pass::forward`] and [`Pass::loss`] on the same batch; worthless if
-    /// the pass was interrupted.
+    /// Gradients of all parameters into the gradient column, after [`Pass::forward`] and [`Pass::loss`] on the
+    /// same batch; worthless if the pass was interrupted.
     pub(crate) fn backward(&self, workspace: &mut Workspace, store: &mut ParamStore) {
         self.backward_with(workspace, store, &mut None);
     }

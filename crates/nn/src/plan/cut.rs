@@ -6,7 +6,8 @@ const CHUNKS: usize = 16;
 /// Chunks of a pass that is only part of a step, at least: small chunks cost more than they gain.
 const LEAST_CHUNKS: usize = 4;
 
-/// Bytes of accumulators that the chunks of a layer's backward pass clear and sum, at most: each of them all of the layer's.
+/// Bytes of accumulators that the chunks of a layer's backward pass clear and sum, at most: each of them all of
+/// the layer's.
 pub(crate) const MAX_ACCUMULATOR_BYTES: usize = 32 << 20;
 
 /// What decides the chunks.
@@ -27,8 +28,8 @@ impl Cut {
         share.next_multiple_of(self.lanes)
     }
 
-    /// Samples per chunk of the backward pass of a layer with `weights` packed values: fewer chunks where their partial weight
-    /// gradients are large.
+    /// Samples per chunk of the backward pass of a layer with `weights` packed values: fewer chunks where their
+    /// partial weight gradients are large.
     pub(crate) fn weight_chunk(self, weights: usize) -> usize {
         let mut chunk = self.chunk();
         let bytes = weights * self.lanes * size_of::<f32>();

@@ -1,4 +1,5 @@
-//! Where numbers cease to be finite: a pass that stops at the first place, operation by operation. It is slow, for errors alone.
+//! Where numbers cease to be finite: a pass that stops at the first place, operation by operation. It is slow,
+//! for errors alone.
 
 use super::program::{Forward, NormId, ValueId};
 use super::schedule::{Backward, Target};
@@ -13,8 +14,8 @@ fn finite(numbers: &[f32]) -> bool {
 }
 
 impl Pass<'_> {
-    /// The first place of a forward pass over `images` that is not finite, in the order of the graph: a parameter or statistic that the
-    /// pass begins with, the images, or what a node makes of them.
+    /// The first place of a forward pass over `images` that is not finite, in the order of the graph: a
+    /// parameter or statistic that the pass begins with, the images, or what a node makes of them.
     pub(crate) fn forward_trouble(
         &self,
         graph: &Graph,
@@ -66,7 +67,8 @@ impl Pass<'_> {
         Ok(trouble.then(|| "a logit".to_owned()))
     }
 
-    /// The first place of the backward pass that is not finite, after [`Pass::forward_trouble`] found none and [`Pass::loss`].
+    /// The first place of the backward pass that is not finite, after [`Pass::forward_trouble`] found none and
+    /// [`Pass::loss`].
     pub(crate) fn backward_trouble(
         &self,
         graph: &Graph,

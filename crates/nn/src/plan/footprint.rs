@@ -27,8 +27,8 @@ impl<'a> Footprint<'a> {
         Self { plan, weights: patterns.iter().map(packed_len).collect(), threads }
     }
 
-    /// Bytes of everything for passes of up to `max_batch` samples in steps of up to `step`: work space for training and evaluation,
-    /// packed weights, logits, and the batches of images.
+    /// Bytes of everything for passes of up to `max_batch` samples in steps of up to `step`: work space for
+    /// training and evaluation, packed weights, logits, and the batches of images.
     pub(crate) fn bytes(&self, max_batch: usize, step: usize) -> u64 {
         let plan = self.plan;
         let cut = Cut { max_batch, step, lanes: plan.isa.lanes() };
@@ -54,7 +54,8 @@ impl<'a> Footprint<'a> {
         packed.chain(parts).fold(0, u64::saturating_add)
     }
 
-    /// Most samples up to `most` whose `bytes` are at most `free`, in whole groups where they are fewer; 0 if there are none.
+    /// Most samples up to `most` whose `bytes` are at most `free`, in whole groups where they are fewer; 0 if
+    /// there are none.
     pub(crate) fn most(&self, most: usize, free: u64, bytes: impl Fn(&Self, usize) -> u64) -> usize {
         let lanes = self.plan.isa.lanes();
         let samples = |groups: usize| (groups * lanes).min(most);

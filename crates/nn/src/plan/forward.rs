@@ -12,8 +12,8 @@ use std::mem::take;
 use std::ops::Range;
 
 impl Pass<'_> {
-    /// Runs all operations on `images` (NCHW); afterwards the logits' tensor and every stored value are filled, unless the pass was
-    /// interrupted.
+    /// Runs all operations on `images` (NCHW); afterwards the logits' tensor and every stored value are filled,
+    /// unless the pass was interrupted.
     pub(crate) fn forward(&self, workspace: &mut Workspace, store: &ParamStore, images: &[f32]) {
         self.begin(workspace, store, images);
         for index in 0..self.program.forward.len() {

@@ -140,8 +140,8 @@ impl CompiledLayer {
         self.arrange(pattern.shape(), pattern.block(), geometry, index)
     }
 
-    /// Compiles the layer with every weight, each packed value taken from its row-major index. Allocates nothing after it has compiled
-    /// a layer as large.
+    /// Compiles the layer with every weight, each packed value taken from its row-major index. Allocates
+    /// nothing after it has compiled a layer as large.
     pub(crate) fn compile_full(
         &mut self,
         shape: WeightShape,

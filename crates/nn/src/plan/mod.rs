@@ -201,7 +201,8 @@ impl<'a> Pass<'a> {
         Self { plan, program: &plan.program, weights, batch, runner, mode }
     }
 
-    /// A forward pass of one group on the calling thread, in a workspace made [for evaluation](Workspace::for_evaluation).
+    /// A forward pass of one group on the calling thread, in a workspace made [for
+    /// evaluation](Workspace::for_evaluation).
     pub(crate) fn evaluation(plan: &'a Plan, weights: &'a Weights, batch: usize, runner: Runner<'a>) -> Self {
         let runner = Runner { parallel: false, ..runner };
         Self { plan, program: &plan.forward_only, weights, batch, runner, mode: Mode::Eval }

@@ -25,7 +25,8 @@ impl<'a> AbsLinear<'a> {
     /// A store that is not dense, memory that cannot be had.
     pub fn new(graph: &'a Graph, dense: &ParamStore) -> Result<Self, SessionError> {
         check_dense(dense)?;
-        // Of the network, its gradient and one layer's at a time; of activations, their gradients and a copy at hand.
+        // Of the network, its gradient and one layer's at a time; of activations, their gradients and a copy at
+        // hand.
         check_room(graph, 1, 3 * 8, 3 * 8)?;
         let sizes = |view| {
             let values = dense.try_to_dense(view, Column::Value)?;

@@ -31,7 +31,8 @@ pub fn hessian_gradient(
 ) -> Result<Dense, SessionError> {
     check_dense(dense)?;
     let largest = halves.iter().map(|half| half.labels.len()).max().unwrap_or(0).min(max_batch.max(1));
-    // Numbers and their tangents: of the network, its gradient and their sums; of activations, their gradients and a copy at hand.
+    // Numbers and their tangents: of the network, its gradient and their sums; of activations, their gradients
+    // and a copy at hand.
     check_room(graph, largest, 5 * 16, 3 * 16)?;
     check_threads(threads)?;
     let pool = rayon::ThreadPoolBuilder::new()

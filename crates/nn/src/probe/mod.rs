@@ -39,8 +39,8 @@ pub fn weights(store: &ParamStore) -> Result<Dense, OutOfMemory> {
     prunable(store).map(wide).collect()
 }
 
-/// Whether there is room for `weight_bytes` for each parameter and `activation_bytes` for each activation of a batch: what the plain
-/// loops of a probe take at most.
+/// Whether there is room for `weight_bytes` for each parameter and `activation_bytes` for each activation of a
+/// batch: what the plain loops of a probe take at most.
 fn check_room(
     graph: &Graph,
     batch: usize,

@@ -43,10 +43,10 @@ impl Session {
         self.step(images, labels, None, Some(visit))
     }
 
-    /// Tells whether visits of dense gradients change what outlives the step, such as a running average. A pass that has begun to visit
-    /// layers is then finished even if it is interrupted ([`Session::heed`]).
-    pub fn visits_last(&mut self, last: bool) {
-        self.visits_last = last;
+    /// Tells whether a pass that has begun to visit dense gradients is finished even if it is interrupted
+    /// ([`Session::heed`]): needed where the visits change what outlives the step, such as a running average.
+    pub fn finish_visited(&mut self, finish: bool) {
+        self.finish_visited = finish;
     }
 
     /// Sets momentum and second moment to zero, as before the first step.
@@ -71,6 +71,9 @@ impl Session {
     /// # Errors
     /// Memory that cannot be had.
     pub fn reserve_dense(&mut self) -> Result<(), SessionError> {
+        if self.options.max_batch > self.plan.max_batch() {
+            self.sums.reserve_dense(&self.store)?;
+        }
         Ok(self.dense.reserve(&self.plan, &mut self.workspace)?)
     }
 }

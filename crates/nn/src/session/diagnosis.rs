@@ -1,4 +1,5 @@
-//! Where a pass left the finite numbers. What found out that it did looks at few numbers; this does it again and looks at all.
+//! Where a pass left the finite numbers. What found out that it did looks at few numbers; this does it again
+//! and looks at all.
 
 use super::{Session, SessionError};
 use crate::groups::groups;
@@ -6,7 +7,8 @@ use crate::params::Column;
 use crate::plan::{Mode, Pass, Runner};
 
 impl Session {
-    /// After a training pass: an error that names where it began, if the loss, a gradient or a statistic is not finite.
+    /// After a training pass: an error that names where it began, if the loss, a gradient or a statistic is not
+    /// finite.
     pub(super) fn check_finite(
         &mut self,
         images: &[f32],
@@ -30,8 +32,8 @@ impl Session {
         Err(SessionError::NonFinite { place })
     }
 
-    /// Where a training pass over this batch first leaves the finite numbers: in the order of the forward pass, then in that of the
-    /// backward pass.
+    /// Where a training pass over this batch first leaves the finite numbers: in the order of the forward pass,
+    /// then in that of the backward pass.
     fn trouble_in_training(&mut self, images: &[f32], labels: &[u32]) -> Option<String> {
         let Self { graph, store, plan, weights, workspace, threads, options, interrupt, .. } = self;
         let (samples, pixels) = (labels.len(), graph.input().len());
@@ -50,8 +52,9 @@ impl Session {
         })
     }
 
-    /// Where evaluating `samples` images first leaves the finite numbers, in the order of the graph: a parameter, a running statistic,
-    /// the images or the output of a node, e.g. `the output of blocks.0.conv1`. `None` if it does not. Slower than evaluating.
+    /// Where evaluating `samples` images first leaves the finite numbers, in the order of the graph: a
+    /// parameter, a running statistic, the images or the output of a node, e.g. `the output of blocks.0.conv1`.
+    /// `None` if it does not. Slower than evaluating.
     pub fn trouble_in_evaluation(&mut self, images: &[f32], samples: usize) -> Option<String> {
         self.check_images(images, samples, self.evaluation.max_batch.max(self.options.max_batch)).ok()?;
         self.trained = 0;

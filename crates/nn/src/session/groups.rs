@@ -33,6 +33,15 @@ impl Sums {
         memory::reserve(&mut self.logits, samples.saturating_mul(classes), what)
     }
 
+    /// Room for the sums of the gradients at all positions.
+    pub(super) fn reserve_dense(&mut self, store: &ParamStore) -> Result<(), OutOfMemory> {
+        self.dense.resize_with(store.patterns().len(), Vec::new);
+        for (sum, pattern) in self.dense.iter_mut().zip(store.patterns()) {
+            memory::reserve(sum, pattern.shape().len(), "sums of dense gradients")?;
+        }
+        Ok(())
+    }
+
     pub(super) fn clear(&mut self) {
         self.gradient.clear();
         self.mean.fill(0.0);

@@ -5,7 +5,8 @@ use crate::plan::{Footprint, Plan};
 use rarefy_core::Pattern;
 use rarefy_core::memory::free;
 
-/// Refuses a session of the outline `plan` for batches of up to `samples` samples that would take more than is free, and says what would fit.
+/// Refuses a session of the outline `plan` for batches of up to `samples` samples that would take more than is
+/// free, and says what would fit.
 pub(crate) fn check(
     plan: &Plan,
     patterns: &[Pattern],

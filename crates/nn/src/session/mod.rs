@@ -60,7 +60,8 @@ pub enum SessionError {
         /// Layer or quantity, e.g. `the gradient of blocks.3.conv1.weight` or `the loss`.
         place: String,
     },
-    /// The pass was given up, as [`Session::heed`] asks for: parameters, optimizer and running statistics are as before.
+    /// The pass was given up, as [`Session::heed`] asks for: parameters, optimizer and running statistics are
+    /// as before.
     #[error("interrupted")]
     Interrupted,
     /// There is not enough memory.
@@ -79,7 +80,8 @@ pub enum SessionError {
         free: u64,
         /// Largest batch that would fit, in whole groups of samples; 0 if none does.
         batch: usize,
-        /// Largest number of samples of a pass ([`Session::in_groups`]) with which the batch would fit; 0 if none does.
+        /// Largest number of samples of a pass ([`Session::in_groups`]) with which the batch would fit; 0 if
+        /// none does.
         group: usize,
     },
     /// An edit of the patterns does not fit them.
@@ -116,8 +118,8 @@ pub struct Session {
     /// Empty until dense gradients are first asked for.
     dense: DenseScratch,
     interrupt: Interrupt,
-    /// Who visits dense gradients keeps something of them.
-    visits_last: bool,
+    /// A pass that has begun to visit dense gradients is not given up.
+    finish_visited: bool,
 }
 
 impl Session {
@@ -192,12 +194,12 @@ impl Session {
             sums,
             dense: DenseScratch::default(),
             interrupt: Interrupt::new(),
-            visits_last: false,
+            finish_visited: false,
         })
     }
 
-    /// From now on passes are given up as soon as `interrupt` is set, within a fraction of an operation: they return
-    /// [`SessionError::Interrupted`], and nothing has changed.
+    /// From now on passes are given up as soon as `interrupt` is set, within a fraction of an operation: they
+    /// return [`SessionError::Interrupted`], and nothing has changed.
     pub fn heed(&mut self, interrupt: Interrupt) {
         self.interrupt = interrupt;
     }
@@ -253,7 +255,7 @@ impl Session {
         self.trained = labels.len();
         let Self { graph, store, plan, weights, workspace, threads, options, dense: scratch, sums, .. } =
             self;
-        let (interrupt, visits_last) = (&self.interrupt, self.visits_last);
+        let (interrupt, finish_visited) = (&self.interrupt, self.finish_visited);
         let (samples, pixels) = (labels.len(), graph.input().len());
         sums.clear();
         let (loss_sum, correct, given_up) = threads.run(|| {
@@ -280,8 +282,8 @@ impl Session {
                     }
                 };
                 let mut dense = asked.then_some(DenseGradients { scratch, visit: &mut all });
-                // Visits that last cannot be taken back: the pass is finished then.
-                let last = asked && visits_last && group.end == samples;
+                // The visits begin with the last group.
+                let last = asked && finish_visited && group.end == samples;
                 pass.runner.interrupt = pass.runner.interrupt.filter(|_| !last);
                 pass.backward_with(workspace, store, &mut dense);
                 if pass.runner.is_interrupted() {

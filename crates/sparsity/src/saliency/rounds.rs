@@ -4,9 +4,9 @@ use super::{Kept, Need, Probe, Saliency, rank};
 use crate::{Layer, SparsityError};
 use rarefy_core::{Block, Pattern, memory};
 
-/// Bytes of a weight while all are scored: its value, what was measured, its score and place as a candidate and as one that is kept,
-/// its place in their order and in the pattern.
-const WEIGHT_BYTES: u64 = 8 + 8 + 2 * 16 + 2 * 4;
+/// Bytes of a weight while all are scored: its value, what was measured, its score and place as a candidate and
+/// as one that is kept, its places in their order, in the pattern and in the dense layer.
+const WEIGHT_BYTES: u64 = 8 + 8 + 2 * 16 + 2 * 4 + 8;
 
 /// Scores the network and keeps `target` of its weights, at least `least[l]` blocks of layer `l` (as many as
 /// it has, if fewer); a block is fitted to its layer.

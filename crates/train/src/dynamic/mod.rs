@@ -118,7 +118,7 @@ impl Dynamic {
             session.reserve_dense().map_err(TrainError::Session)?;
         }
         // A running average moves with every layer that is visited.
-        session.visits_last(dense == DenseScore::Momentum);
+        session.finish_visited(dense == DenseScore::Momentum);
         if settings.hook == Hook::FixedSigns {
             dynamic.fix_signs(session);
         }
@@ -314,7 +314,8 @@ impl Dynamic {
     }
 }
 
-/// Bytes of an existing block: in the lists of what goes and comes here and in the updater, and its score and place while it is ranked.
+/// Bytes of an existing block: in the lists of what goes and comes here and in the updater, and its score and
+/// place while it is ranked.
 const BLOCK_BYTES: u64 = 2 * 2 * 4 + 8 + 4;
 
 /// Bytes of a position of the largest layer while it is a candidate to grow.

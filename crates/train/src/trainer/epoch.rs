@@ -139,7 +139,8 @@ impl Trainer {
                             observer.saved(self.progress.step);
                         }
                     }
-                    // The network may recover, and when it is looked at must not decide whether it does: what is kept stays.
+                    // The network may recover, and when it is looked at must not decide whether it does: what
+                    // is kept stays.
                     Err(TrainError::NonFinite { .. }) => {}
                     Err(error) => return Err(error),
                 }

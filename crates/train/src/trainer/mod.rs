@@ -119,8 +119,8 @@ impl Trainer {
         Ok(trainer)
     }
 
-    /// Trains to the end of the recipe, or until `requests` ask to stop: a step or an evaluation under way is then given up, and the
-    /// position before it kept.
+    /// Trains to the end of the recipe, or until `requests` ask to stop: a step or an evaluation under way is
+    /// then given up, and the position before it kept.
     ///
     /// # Errors
     /// Files that cannot be written, data that cannot be read, and [`TrainError::NonFinite`]; what was kept before stays.

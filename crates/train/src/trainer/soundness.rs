@@ -5,13 +5,13 @@ use super::epoch::at_step;
 use crate::error::TrainError;
 use rarefy_nn::params::{Column, ParamStore};
 
-/// Samples of the latest batch that a network must give a finite loss for: where weights have grown so large that activations overflow,
-/// those of one sample do.
+/// Samples of the latest batch that a network must give a finite loss for: where weights have grown so large
+/// that activations overflow, those of one sample do.
 const SAMPLES: usize = 16;
 
 impl Trainer {
-    /// Refuses to keep a network with a number that is not finite, or one that gives no finite loss in evaluation for samples of the
-    /// latest training batch: weights may be finite and their products not.
+    /// Refuses to keep a network with a number that is not finite, or one that gives no finite loss in
+    /// evaluation for samples of the latest training batch: weights may be finite and their products not.
     ///
     /// # Errors
     /// [`TrainError::NonFinite`] with the place.
