@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use crate::init_flags::InitFlags;
+use crate::output::{Tone, say};
 use clap::Args;
 use rarefy::core::memory::most_threads;
 use rarefy::core::{Density, Extent};
@@ -78,11 +79,17 @@ fn parse_extent(text: &str) -> Result<Extent, String> {
     }
 }
 
-/// What to say of more threads than are started on this machine.
-pub(crate) fn too_many_threads(asked: Option<usize>) -> Option<String> {
+/// Warns of more threads than are started on this machine.
+pub(crate) fn warn_of_threads(asked: Option<usize>) {
     let most = most_threads();
-    let asked = asked.filter(|&asked| asked > most)?;
-    Some(format!("{asked} threads would only get in each other's way on this machine: it takes {most}"))
+    if let Some(asked) = asked.filter(|&asked| asked > most) {
+        say(
+            Tone::Warning,
+            format_args!(
+                "{asked} threads would only get in each other's way on this machine: it takes {most}"
+            ),
+        );
+    }
 }
 
 /// Choices of a flag whose values are names.

@@ -9,82 +9,76 @@ use clap::{Arg, ArgAction, Command};
 /// Columns where nobody says how wide the screen is, and the most that is read with ease.
 const WIDTH: (usize, usize) = (80, 100);
 
-/// Flags by group. A flag that several commands have stands in the same group in each; `COMMAND.FLAG` is that of one command.
-const GROUPS: &[(&str, &[&str])] = &[
-    (
-        "Data",
-        &[
-            "data",
-            "data_dir",
-            "fetch",
-            "split",
-            "valid_split",
-            "split_seed",
-            "normalization",
-            "pad_to_32",
-            "input",
-            "classes",
-            "size",
-        ],
-    ),
-    (
-        "Network",
-        &[
+/// Flags that stand together. Those that are rare `-h` leaves to `--help` in commands with many.
+struct Group {
+    heading: &'static str,
+    common: &'static [&'static str],
+    rare: &'static [&'static str],
+}
+
+/// A flag that several commands have stands in the same group in each; `COMMAND.FLAG` is that of one command.
+const GROUPS: &[Group] = &[
+    Group {
+        heading: "Data",
+        common: &["data", "fetch", "split", "input", "classes", "size"],
+        rare: &["data_dir", "valid_split", "split_seed", "normalization", "pad_to_32"],
+    },
+    Group {
+        heading: "Network",
+        common: &[
             "model",
             "density",
             "sparse_init",
             "pattern",
             "method",
-            "scaled",
             "inputs",
             "outputs",
             "kernel",
             "stride",
         ],
-    ),
-    (
-        "Training",
-        &[
-            "epochs",
+        rare: &["scaled"],
+    },
+    Group {
+        heading: "Training",
+        common: &["epochs", "batch_size", "optimizer", "weight_decay", "lr", "lr_schedule"],
+        rare: &[
             "multiplier",
-            "batch_size",
             "accumulate",
             "norm_batch",
             "test_batch_size",
-            "optimizer",
             "momentum",
             "nesterov",
-            "weight_decay",
-            "lr",
-            "lr_schedule",
             "milestones",
             "warmup",
         ],
-    ),
-    ("Pruning", &["rounds", "scope"]),
-    (
-        "Run",
-        &[
+    },
+    Group { heading: "Pruning", common: &["rounds", "scope"], rare: &[] },
+    Group {
+        heading: "Run",
+        common: &[
             "seed",
-            "mask_seed",
-            "init_seed",
-            "data_seed",
             "out",
             "recipe",
             "resume",
-            "forget_best",
             "threads",
-            "checkpoint_every",
-            "log_gradient_flow",
             "steps",
             "batches",
             "eval.batch_size",
             "eval",
         ],
-    ),
-    (
-        "Sparse init",
-        &[
+        rare: &[
+            "mask_seed",
+            "init_seed",
+            "data_seed",
+            "forget_best",
+            "checkpoint_every",
+            "log_gradient_flow",
+        ],
+    },
+    Group {
+        heading: "Sparse init",
+        common: &[],
+        rare: &[
             "erk_power",
             "fc_density",
             "keep_dense",
@@ -96,10 +90,11 @@ const GROUPS: &[(&str, &[&str])] = &[
             "min_per_layer",
             "layer_densities",
         ],
-    ),
-    (
-        "Moving patterns (all methods but static)",
-        &[
+    },
+    Group {
+        heading: "Moving patterns (all methods but static)",
+        common: &[],
+        rare: &[
             "drop",
             "drop_scope",
             "drop_fraction",
@@ -121,72 +116,36 @@ const GROUPS: &[(&str, &[&str])] = &[
             "deepr_l1",
             "deepr_temperature",
         ],
-    ),
-    (
-        "Start from another network",
-        &["match_dense", "mask_from", "shuffle_mask", "reinit", "weights_from", "rewind_epoch"],
-    ),
-    (
-        "Beyond accuracy",
-        &[
-            "temperature",
-            "ood",
-            "scores",
-            "attack",
+    },
+    Group {
+        heading: "Start from another network",
+        common: &[],
+        rare: &["match_dense", "mask_from", "shuffle_mask", "reinit", "weights_from", "rewind_epoch"],
+    },
+    Group {
+        heading: "Beyond accuracy",
+        common: &["temperature", "ood", "scores", "attack", "corruptions", "samples", "compare", "ensemble"],
+        rare: &[
             "eps",
             "eval.steps",
             "step_size",
             "restarts",
             "no_random_start",
             "transfer_from",
-            "corruptions",
             "reference",
             "allow_incomplete",
-            "samples",
-            "compare",
-            "ensemble",
         ],
-    ),
-    ("Output", &["format", "dense", "profile", "kernels", "plots", "svg", "json", "quiet", "help"]),
+    },
+    Group {
+        heading: "Output",
+        common: &["format", "dense", "profile", "kernels", "plots", "svg", "json", "quiet", "help"],
+        rare: &[],
+    },
 ];
 
 /// Group of the flags that only the published code has; they name it themselves.
 pub(crate) const PUBLISHED: &str = "Published CIFAR command line";
 
-/// Flags that `-h` leaves to `--help` in commands with many.
-const RARE: &[&str] = &[
-    "data_dir",
-    "valid_split",
-    "split_seed",
-    "normalization",
-    "pad_to_32",
-    "scaled",
-    "multiplier",
-    "accumulate",
-    "norm_batch",
-    "test_batch_size",
-    "momentum",
-    "nesterov",
-    "milestones",
-    "warmup",
-    "mask_seed",
-    "init_seed",
-    "data_seed",
-    "forget_best",
-    "checkpoint_every",
-    "log_gradient_flow",
-    "eps",
-    "eval.steps",
-    "step_size",
-    "restarts",
-    "no_random_start",
-    "transfer_from",
-    "reference",
-    "allow_incomplete",
-];
-/// Groups that `-h` leaves to `--help`.
-const RARE_GROUPS: &[&str] =
-    &["Sparse init", "Moving patterns (all methods but static)", "Start from another network", PUBLISHED];
 /// Commands with more flags have rare ones.
 const FEW: usize = 18;
 /// Most letters of a flag's line in `-h`: the flag itself takes the rest of the screen.
@@ -254,10 +213,9 @@ fn with_group(arg: Arg, command: &str, many: bool) -> Arg {
         return with_line(arg);
     }
     let id = arg.get_id().as_str().to_owned();
-    let own = format!("{command}.{id}");
-    let group = |name: &str| GROUPS.iter().find(|(_, flags)| flags.contains(&name)).map(|(group, _)| *group);
-    let arg = match group(&own).or_else(|| group(&id)) {
-        Some(group) => arg.help_heading(group),
+    let place = group_of(&format!("{command}.{id}")).or_else(|| group_of(&id));
+    let arg = match place {
+        Some((group, _)) => arg.help_heading(group.heading),
         None => arg,
     };
     let arg = match LETTERS.iter().find(|(flag, _)| *flag == id) {
@@ -270,10 +228,16 @@ fn with_group(arg: Arg, command: &str, many: bool) -> Arg {
         Some(&(_, value)) => arg.value_name(value),
         None => arg,
     };
-    let rare = RARE.contains(&own.as_str())
-        || RARE.contains(&id.as_str()) && group(&own).is_none()
-        || arg.get_help_heading().is_some_and(|group| RARE_GROUPS.contains(&group));
+    let rare = place.map_or_else(|| arg.get_help_heading() == Some(PUBLISHED), |(_, rare)| rare);
     with_line(arg).hide_short_help(many && rare)
+}
+
+/// The group of a flag, and whether it is rare there.
+fn group_of(flag: &str) -> Option<(&'static Group, bool)> {
+    GROUPS.iter().find_map(|group| {
+        let rare = group.rare.contains(&flag);
+        (rare || group.common.contains(&flag)).then_some((group, rare))
+    })
 }
 
 /// Keeps the whole text for `--help` and the first clause of it for `-h`.
@@ -281,8 +245,7 @@ fn with_line(arg: Arg) -> Arg {
     let text = |text: &StyledStr| text.to_string();
     let Some(whole) = arg.get_long_help().or(arg.get_help()).map(text) else { return arg };
     let line = first_clause(arg.get_help().map_or_else(|| whole.clone(), text).as_str());
-    // A choice of fixed values is told by clap, in --help alone.
-    arg.help(line).long_help(whole).hide_possible_values(false)
+    arg.help(line).long_help(whole)
 }
 
 /// The text as far as a line goes: up to the first colon, semicolon, bracket or full stop if it is too long for one, with the

@@ -1,7 +1,7 @@
 //! Writing to people and machines without dying of a closed pipe.
 
 use crate::failure::Failure;
-use std::fmt::Arguments;
+use std::fmt::{Arguments, Display};
 use std::io::{ErrorKind, IsTerminal, Write, stderr, stdout};
 
 /// Tells people something. Nobody may be listening: that is no error.
@@ -18,7 +18,7 @@ pub(crate) enum Tone {
 }
 
 /// Tells people something that matters, with a word in colour before it where they can see colours.
-pub(crate) fn say(tone: Tone, text: &str) {
+pub(crate) fn say(tone: Tone, text: impl Display) {
     let (word, colour) = match tone {
         Tone::Error => ("error:", "1;31"),
         Tone::Warning => ("warning:", "1;33"),

@@ -1,20 +1,20 @@
 //! Everything that a run would be refused for, found before the first of many is trained.
 
 use crate::error::TrainError;
+use crate::open_data::OpenData;
 use crate::recipe::Recipe;
 use crate::run_dir::files;
 use crate::setup::{Named, draw_patterns};
 use crate::trained::Trained;
-use rarefy_data::{Dataset, Loader, Pass};
+use rarefy_data::{Loader, Pass};
 use rarefy_formats::Checkpoint;
 use rarefy_sparsity::init;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// Checks recipes one after the other; those of the same data share it.
 #[derive(Default)]
 pub struct Preflight {
-    open: Vec<(Recipe, Arc<dyn Dataset>)>,
+    open: OpenData,
     /// Folders of runs that will be there when they are needed.
     expected: Vec<PathBuf>,
 }
@@ -85,14 +85,7 @@ impl Preflight {
     }
 
     fn named(&mut self, recipe: &Recipe) -> Result<Named, TrainError> {
-        Named::find_with(recipe.clone(), |recipe| {
-            if let Some((_, dataset)) = self.open.iter().find(|(other, _)| other.has_data_of(recipe)) {
-                return Ok(Arc::clone(dataset));
-            }
-            let dataset = recipe.open_data()?;
-            self.open.push((recipe.clone(), Arc::clone(&dataset)));
-            Ok(dataset)
-        })
+        Named::find_with(recipe.clone(), |recipe| Ok(self.open.of(recipe)?))
     }
 }
 

@@ -146,7 +146,7 @@ impl Named {
 
 impl Recipe {
     /// Whether `other` has the same data, split and normalized alike.
-    pub fn has_data_of(&self, other: &Self) -> bool {
+    pub(crate) fn has_data_of(&self, other: &Self) -> bool {
         (&self.data, &self.data_dir, self.valid_split, self.split_seed)
             == (&other.data, &other.data_dir, other.valid_split, other.split_seed)
             && (self.normalization, self.pad_to_32) == (other.normalization, other.pad_to_32)

@@ -1,9 +1,12 @@
 //! Training longer: a run goes on past its end by the schedules of a longer one.
 
+mod common;
+
+use common::Stopper;
 use rarefy_core::Density;
 use rarefy_train::{
-    EpochRecord, Extension, Fault, Keeper, Observer, OptimizerName, Recipe, Requests, ResumePoint, Resumed,
-    RunDir, Setup, StepReport, TrainError, Trainer, files,
+    EpochRecord, Extension, Fault, Keeper, OptimizerName, Recipe, Requests, ResumePoint, Resumed, RunDir,
+    Setup, TrainError, Trainer, files,
 };
 use std::path::Path;
 
@@ -29,17 +32,6 @@ fn recipes() -> impl Iterator<Item = Recipe> {
     let steps = "multistep".parse().unwrap();
     let adam = Recipe { optimizer: OptimizerName::Adam, lr: 0.01, lr_schedule: steps, ..recipe("static") };
     methods.into_iter().map(recipe).chain([adam])
-}
-
-/// Stops after a step.
-struct Stopper(u64, Requests);
-
-impl Observer for Stopper {
-    fn stepped(&mut self, step: &StepReport) {
-        if step.step == self.0 {
-            self.1.stop();
-        }
-    }
 }
 
 fn train(trainer: &mut Trainer, run: &mut RunDir, stop: u64) {

@@ -1,10 +1,12 @@
 //! Sealed checkpoints and records that no run leaves: refused with what is wrong, before anything on disk changes.
 
+mod common;
+
+use common::Stopper;
 use rarefy_core::Density;
 use rarefy_formats::{Checkpoint, Extra};
 use rarefy_train::{
-    Fault, Observer, Recipe, Requests, ResumePoint, Resumed, RunDir, Setup, StepReport, TrainError, Trainer,
-    files,
+    Fault, Recipe, Requests, ResumePoint, Resumed, RunDir, Setup, TrainError, Trainer, files,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -27,17 +29,7 @@ fn stopped(method: &str, path: &Path) {
     let mut trainer = Trainer::new(Setup::from_recipe(recipe).unwrap()).unwrap();
     let mut run = RunDir::create(Some(path), trainer.recipe()).unwrap();
     let interrupt = Requests::new();
-    trainer.run(&mut run, &mut Stopper(interrupt.clone()), &interrupt).unwrap();
-}
-
-struct Stopper(Requests);
-
-impl Observer for Stopper {
-    fn stepped(&mut self, step: &StepReport) {
-        if step.step == 50 {
-            self.0.stop();
-        }
-    }
+    trainer.run(&mut run, &mut Stopper(50, interrupt.clone()), &interrupt).unwrap();
 }
 
 fn resume(path: &Path) -> Result<Resumed, TrainError> {
@@ -67,7 +59,6 @@ fn counters_that_the_run_cannot_have_are_refused() {
     let last = path.join(files::LAST);
     let sound = Checkpoint::load(&last).unwrap();
     assert!(sound.meta.state["best"]["epoch"].as_u64().unwrap() <= 2);
-    type Change = fn(&mut Checkpoint);
     let changes: [(Change, &str); 16] = [
         (|found| found.meta.step = 51, "step 51 is not batch 10 of epoch 3"),
         (|found| found.meta.epoch = 1, "step 50 is not batch 10 of epoch 2"),
@@ -86,14 +77,23 @@ fn counters_that_the_run_cannot_have_are_refused() {
         (|found| found.meta.state = Value::Null, "no training run wrote it"),
         (drop_a_weight, "weights are not those"),
     ];
+    each_is_refused(&path, &sound, &changes);
+}
+
+/// What is changed in a sound checkpoint.
+type Change = fn(&mut Checkpoint);
+
+/// Every change of the last checkpoint is refused with its words, and the sound one is not.
+fn each_is_refused(path: &Path, sound: &Checkpoint, changes: &[(Change, &str)]) {
+    let last = path.join(files::LAST);
     for (change, words) in changes {
         let mut changed = sound.clone();
         change(&mut changed);
         changed.save(&last).unwrap();
-        refused(&path, words);
+        refused(path, words);
     }
     sound.save(&last).unwrap();
-    assert!(resume(&path).is_ok());
+    assert!(resume(path).is_ok());
 }
 
 /// Takes a weight out of the first layer.
@@ -117,7 +117,6 @@ fn updates_that_the_pattern_cannot_have_had_are_refused() {
         updates.iter().map(|update| update["step"].as_u64().unwrap()).collect::<Vec<_>>(),
         [42, 45, 48]
     );
-    type Change = fn(&mut Checkpoint);
     let changes: [(Change, &str); 8] = [
         (|found| found.meta.state["dynamic"]["updates"][0]["step"] = json!(39), "step 39"),
         (|found| found.meta.state["dynamic"]["updates"][1]["step"] = json!(42), "step 42"),
@@ -134,14 +133,7 @@ fn updates_that_the_pattern_cannot_have_had_are_refused() {
             "does not know all of its weights",
         ),
     ];
-    for (change, words) in changes {
-        let mut changed = sound.clone();
-        change(&mut changed);
-        changed.save(&last).unwrap();
-        refused(&path, words);
-    }
-    sound.save(&last).unwrap();
-    assert!(resume(&path).is_ok());
+    each_is_refused(&path, &sound, &changes);
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! Runs that start from another network, or from what a saliency has measured, go on without it, from any folder.
 
+mod common;
+
+use common::Stopper;
 use rarefy_core::Density;
 use rarefy_train::{
-    Observer, Outcome, Recipe, Requests, ResumePoint, Resumed, RunDir, Setup, StepReport, TrainError,
-    Trainer, files,
+    Outcome, Recipe, Requests, ResumePoint, Resumed, RunDir, Setup, TrainError, Trainer, files,
 };
 use std::path::{Path, PathBuf};
 
@@ -21,17 +23,6 @@ fn recipe(method: &str) -> Recipe {
         recipe.dynamic.update_every = Some(7);
     }
     recipe
-}
-
-/// Stops after a step.
-struct Stopper(u64, Requests);
-
-impl Observer for Stopper {
-    fn stepped(&mut self, step: &StepReport) {
-        if step.step == self.0 {
-            self.1.stop();
-        }
-    }
 }
 
 fn run(trainer: &mut Trainer, run: &mut RunDir, stop: u64) -> Outcome {

@@ -7,9 +7,8 @@ mod profile;
 mod step;
 mod timing;
 
-use crate::args::too_many_threads;
+use crate::args::warn_of_threads;
 use crate::failure::Failure;
-use crate::output::note;
 use std::process::ExitCode;
 
 /// Measure speed and memory.
@@ -35,9 +34,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         What::Kernels(args) | What::Layer(args) => args.threads,
         What::Step(args) => args.threads,
     };
-    if let Some(warning) = too_many_threads(threads.map(|threads| threads as usize)) {
-        note(format_args!("warning: {warning}"));
-    }
+    warn_of_threads(threads.map(|threads| threads as usize));
     match &args.what {
         What::Data(args) => data::run(args),
         What::Kernels(args) => kernels::run(args),

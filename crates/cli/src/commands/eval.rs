@@ -12,9 +12,9 @@ mod ood;
 mod report;
 mod watcher;
 
-use crate::args::{data_help, too_many_threads};
+use crate::args::{data_help, warn_of_threads};
 use crate::failure::Failure;
-use crate::output::{json, note, product};
+use crate::output::{json, product};
 use clap::ValueEnum;
 use need::Need;
 use network::{Loader, Network};
@@ -147,12 +147,21 @@ impl Args {
 /// Checks, without any network, that what `args` ask for can be done: names and ranges, and that the images of `--ood` and the
 /// files of `--corruptions` are there. They are looked for in `data_dir` unless `args` name a folder.
 pub(crate) fn check(args: &Args, data_dir: Option<&Path>) -> Result<(), Failure> {
-    need::check(args)?;
+    check_flags(args)?;
+    check_files(args, data_dir)
+}
+
+/// Names and ranges.
+fn check_flags(args: &Args) -> Result<(), Failure> {
     args.ood.check()?;
     args.attack.check()?;
     need::check(args)?;
+    args.plots.as_deref().map_or(Ok(()), figures::check)
+}
+
+/// What is read beside data sets and networks.
+fn check_files(args: &Args, data_dir: Option<&Path>) -> Result<(), Failure> {
     args.corruptions.check(args)?;
-    args.plots.as_deref().map_or(Ok(()), figures::check)?;
     args.ood.open(args, args.data_dir.as_deref().or(data_dir), 1).map(|_| ())
 }
 
@@ -163,19 +172,15 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
 
 /// Evaluates and reports, with networks that there should have been.
 pub(crate) fn report(args: &Args, untrained: Vec<Untrained>) -> Result<ExitCode, Failure> {
-    args.ood.check()?;
-    args.attack.check()?;
-    need::check(args)?;
-    if let Some(warning) = too_many_threads(args.threads.map(|threads| threads as usize)) {
-        note(format_args!("warning: {warning}"));
-    }
+    check_flags(args)?;
+    warn_of_threads(args.threads.map(|threads| threads as usize));
     let mut watcher = Watcher::new(args.quiet);
     let mut loader = Loader::new(args);
     let (mut runs, mut members) = (Vec::new(), Vec::new());
     // Whatever is missing is better known before an hour of work. One network at a time is kept: a study has many.
     for path in &args.networks {
         let network = loader.load(path)?;
-        check(args, network.data_dir.as_deref())?;
+        check_files(args, network.data_dir.as_deref())?;
         if args.temperature && network.dataset.is_empty(Split::Validation) {
             let missing = EvalError::NoValidation { data: network.dataset.name().to_owned() };
             return Err(Failure::from(missing).of(&network.path));

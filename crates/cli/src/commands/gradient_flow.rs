@@ -1,8 +1,8 @@
 //! `rarefy gradient-flow`.
 
-use crate::args::{data_help, init_help, model_help, too_many_threads};
+use crate::args::{data_help, init_help, model_help, warn_of_threads};
 use crate::failure::Failure;
-use crate::output::{json, note, product};
+use crate::output::{json, product};
 use crate::table::Table;
 use rarefy::core::Density;
 use rarefy::train::{GradientFlow, Recipe, Setup};
@@ -65,9 +65,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         threads: args.threads,
         ..Recipe::for_data(&args.data)
     };
-    if let Some(warning) = too_many_threads(args.threads) {
-        note(format_args!("warning: {warning}"));
-    }
+    warn_of_threads(args.threads);
     let base = Recipe { model: args.model.clone().unwrap_or(base.model.clone()), ..base };
     let mut report = Report {
         model: base.model.clone(),

@@ -2,7 +2,7 @@
 
 use super::data::ensure_data;
 use super::train::flags::RecipeFlags;
-use crate::args::too_many_threads;
+use crate::args::warn_of_threads;
 use crate::failure::Failure;
 use crate::format::{grouped, percent};
 use crate::output::{json, note};
@@ -62,9 +62,7 @@ pub(crate) fn run(args: &Args, signals: &Signals) -> Result<ExitCode, Failure> {
             Failure::usage("--out is missing").hint("the rounds are runs in one folder: --out runs/imp")
         );
     };
-    if let Some(warning) = too_many_threads(recipe.threads) {
-        note(format_args!("warning: {warning}"));
-    }
+    warn_of_threads(recipe.threads);
     ensure_data(&recipe.data, recipe.data_dir.as_deref(), false)?;
     let imp = Imp { recipe, rounds: args.rounds, rewind_epoch: args.rewind_epoch, scope: args.scope, folder };
     let mut watcher = Watcher::new(args.quiet);

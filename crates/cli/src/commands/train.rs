@@ -6,7 +6,7 @@ mod report;
 mod start_flags;
 
 use super::data::ensure_data;
-use crate::args::too_many_threads;
+use crate::args::warn_of_threads;
 use crate::failure::Failure;
 use crate::output::{Tone, note, say};
 use crate::progress::Watcher;
@@ -106,7 +106,6 @@ pub(crate) fn run(args: &Args, signals: &Signals) -> Result<ExitCode, Failure> {
     } else if point.is_none() {
         recipe.check_needs()?;
     }
-    warnings.extend(too_many_threads(recipe.threads));
     let out = recipe.out.take();
     if let (None, Some(out)) = (&point, &out) {
         // Before data are fetched and a saliency takes minutes.
@@ -139,6 +138,7 @@ pub(crate) fn run(args: &Args, signals: &Signals) -> Result<ExitCode, Failure> {
             (Box::new(trainer), folder)
         }
     };
+    warn_of_threads(trainer.recipe().threads);
     let outlook = trainer.outlook();
     for warning in warnings.iter().chain(&outlook.warnings) {
         say(Tone::Warning, warning);

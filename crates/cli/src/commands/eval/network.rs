@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use rarefy::data::{Dataset, Normalization};
 use rarefy::eval::{Classifier, check_fit};
 use rarefy::nn::params::Column;
-use rarefy::train::{Recipe, TrainError, Trained};
+use rarefy::train::{OpenData, Recipe, TrainError, Trained};
 use serde::Serialize;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
@@ -36,13 +36,13 @@ pub(super) struct Identity {
 /// Loads networks; those of one data set share it.
 pub(super) struct Loader<'a> {
     args: &'a Args,
-    open: Vec<(Recipe, Arc<dyn Dataset>)>,
+    open: OpenData,
 }
 
 impl<'a> Loader<'a> {
     /// Nothing is open yet.
     pub(super) fn new(args: &'a Args) -> Self {
-        Self { args, open: Vec::new() }
+        Self { args, open: OpenData::new() }
     }
 
     /// Reads the network and opens its data, or those that the flags name.
@@ -50,21 +50,12 @@ impl<'a> Loader<'a> {
         let args = self.args;
         let trained = Trained::load(path)?;
         let recipe = data_recipe(args, &trained)?;
-        let dataset = self.data(&recipe)?;
+        let dataset = self.open.of(&recipe).map_err(TrainError::from)?;
         let batch_size = args.batch_size.map_or(recipe.test_batch_size(), |size| size as usize);
         let recipe = Recipe { threads: args.threads.map(|threads| threads as usize), ..recipe };
         let classifier = compile(&trained, dataset.as_ref(), batch_size, recipe.threads())?;
         let (path, data_dir) = (trained.path.clone(), recipe.data_dir);
         Ok(Network { path, data_dir, dataset, classifier, trained })
-    }
-
-    fn data(&mut self, recipe: &Recipe) -> Result<Arc<dyn Dataset>, Failure> {
-        if let Some((_, dataset)) = self.open.iter().find(|(other, _)| other.has_data_of(recipe)) {
-            return Ok(Arc::clone(dataset));
-        }
-        let dataset = recipe.open_data().map_err(TrainError::from)?;
-        self.open.push((recipe.clone(), Arc::clone(&dataset)));
-        Ok(dataset)
     }
 }
 

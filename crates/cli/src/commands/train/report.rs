@@ -3,7 +3,7 @@
 use super::Args;
 use crate::failure::Failure;
 use crate::format::{duration, grouped, percent, scaled};
-use crate::output::{json, note};
+use crate::output::{Tone, json, note, say};
 use rarefy::formats::Seeds;
 use rarefy::train::{Extension, Matched, Movement, Outlook, ResumePoint, Summary, Trainer};
 use serde::Serialize;
@@ -123,9 +123,10 @@ fn rate(rate: f64) -> f64 {
 /// That the beginning of the metrics is lost.
 pub(super) fn missing_records(epochs: u32) {
     if epochs > 0 {
-        note(format_args!(
-            "warning: metrics.jsonl has no line of the first {epochs} epochs; it goes on without them"
-        ));
+        say(
+            Tone::Warning,
+            format_args!("metrics.jsonl has no line of the first {epochs} epochs; it goes on without them"),
+        );
     }
 }
 
